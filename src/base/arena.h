@@ -15,8 +15,8 @@ typedef struct arena {
 } arena;
 
 void arena_init(arena *a, size_t limit);
-void *arena_new(arena *a, size_t size);                       /* NULL when out of memory or past the limit */
-char *arena_text(arena *a, const char *text, size_t length);  /* a NUL-terminated copy, or NULL */
+void *arena_new(arena *a, size_t size);                      /* NULL when out of memory or past the limit */
+char *arena_text(arena *a, const char *text, size_t length); /* a NUL-terminated copy, or NULL */
 void arena_free(arena *a);
 
 #endif

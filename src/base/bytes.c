@@ -47,7 +47,8 @@ void buf_u64(buf *b, uint64_t v) {
 }
 
 void buf_drop(buf *b, size_t n) {
-    if (n >= b->n) b->n = 0;
+    if (n >= b->n)
+        b->n = 0;
     else if (n) {
         memmove(b->p, b->p + n, b->n - n);
         b->n -= n;

@@ -52,8 +52,9 @@ typedef struct shared {
     uint8_t p[];
 } shared;
 
-shared *shared_new(const void *p, size_t n); /* copies; count 1; NULL when out of memory. p may be NULL: bytes left unset */
-shared *shared_hold(shared *s);              /* one more owner; returns s */
-void shared_drop(shared *s);                 /* one owner less; frees at the last. NULL is fine */
+shared *shared_new(const void *p,
+                   size_t n);   /* copies; count 1; NULL when out of memory. p may be NULL: bytes left unset */
+shared *shared_hold(shared *s); /* one more owner; returns s */
+void shared_drop(shared *s);    /* one owner less; frees at the last. NULL is fine */
 
 #endif

@@ -7,7 +7,8 @@
  *     fault f;
  *     if (store_open(&s, path, &f) < 0) log_error("store", "%s", f.text);
  *
- * The short names (`fault_name`) are what logs, counters and tests use; the codec names are those of reference 01 §6.4. */
+ * The short names (`fault_name`) are what logs, counters and tests use; the codec names are those of reference 01 §6.4.
+ */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 
@@ -30,7 +31,7 @@
     X(E_SLOW_PEER, "slow_peer")                                                                                        \
     X(E_PROTOCOL, "protocol_violation")                                                                                \
     X(E_CONFIG, "bad_config")                                                                                          \
-    /* frames and TDF, reference 01 §6.4 */                                                                            \
+    /* frames and TDF, reference 01 §6.4 */                                                                           \
     X(E_INCOMPLETE, "incomplete")                                                                                      \
     X(E_TRUNCATED, "truncated")                                                                                        \
     X(E_VARINT_OVERFLOW, "varint_overflow")                                                                            \
@@ -72,7 +73,7 @@ enum fault_code {
 #define X(code, name) code,
     FAULT_LIST(X)
 #undef X
-    E_END_
+        E_END_
 };
 
 typedef struct fault {

@@ -41,7 +41,8 @@ static size_t copy_text(char *out, size_t room, const char *text) {
             if (!p[1]) break;
             memcpy(out + n, "\n    ", 5);
             n += 5;
-        } else out[n++] = (c < 0x20 && c != '\t') || c == 0x7f ? '?' : (char)c;
+        } else
+            out[n++] = (c < 0x20 && c != '\t') || c == 0x7f ? '?' : (char)c;
     }
     return n;
 }
@@ -64,7 +65,9 @@ void log_write(enum log_level level, const char *topic, const char *format, ...)
     line[n++] = '\n';
 
     pthread_mutex_lock(&lock);
-    if (current_sink) current_sink(level, line, n, sink_context);
-    else fwrite(line, 1, n, stderr);
+    if (current_sink)
+        current_sink(level, line, n, sink_context);
+    else
+        fwrite(line, 1, n, stderr);
     pthread_mutex_unlock(&lock);
 }

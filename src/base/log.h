@@ -4,7 +4,8 @@
  *     → 2026-03-01T12:00:00.123Z info  store: migration 003 applied
  *
  * Any thread may log. Lines longer than LOG_LINE_MAX are cut; control characters in the text become '?' except tab and
- * the newlines of a traceback, whose following lines are indented by four blanks. Credentials never come here: the packet log redacts them. */
+ * the newlines of a traceback, whose following lines are indented by four blanks. Credentials never come here: the
+ * packet log redacts them. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -17,10 +18,10 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_NONE };
 /* A sink takes whole lines (with final newline). It runs under the log's lock: it must not log. */
 typedef void (*log_sink)(enum log_level level, const char *line, size_t length, void *context);
 
-void log_set_level(enum log_level level);            /* lines below are dropped; default LOG_INFO */
+void log_set_level(enum log_level level); /* lines below are dropped; default LOG_INFO */
 enum log_level log_get_level(void);
-void log_set_sink(log_sink sink, void *context);     /* NULL = standard error */
-int log_level_parse(const char *word);               /* "debug"…"error" → level, or -1 */
+void log_set_sink(log_sink sink, void *context); /* NULL = standard error */
+int log_level_parse(const char *word);           /* "debug"…"error" → level, or -1 */
 
 void log_write(enum log_level level, const char *topic, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -30,9 +30,9 @@ typedef struct slab {
 
 void slab_init(slab *s, size_t size);
 void slab_free(slab *s);
-handle slab_add(slab *s);                 /* data zeroed; generation 0 when out of memory */
-void *slab_get(const slab *s, handle h);  /* NULL when stale */
-bool slab_remove(slab *s, handle h);      /* false when stale */
+handle slab_add(slab *s);                     /* data zeroed; generation 0 when out of memory */
+void *slab_get(const slab *s, handle h);      /* NULL when stale */
+bool slab_remove(slab *s, handle h);          /* false when stale */
 handle slab_at(const slab *s, uint32_t slot); /* handle of a slot in use, or generation 0; for walking 0 … s->slots-1 */
 static inline bool handle_same(handle a, handle b) { return a.slot == b.slot && a.generation == b.generation; }
 
