@@ -192,7 +192,7 @@ static int read_size(tdf_reader *r, uint64_t *out, const char *negative) {
 
 int tdf_read_blob(tdf_reader *r, bytes *out) {
     const uint8_t *start = r->p;
-    uint64_t n;
+    uint64_t n = 0;
     int rc = read_size(r, &n, "negative length of a blob");
     if (rc < 0) return rc;
     if (n > tdf_left(r)) {
@@ -206,7 +206,7 @@ int tdf_read_blob(tdf_reader *r, bytes *out) {
 
 int tdf_read_str(tdf_reader *r, bytes *out) {
     const uint8_t *start = r->p;
-    uint64_t n;
+    uint64_t n = 0;
     int rc = read_size(r, &n, "negative length of a string");
     if (rc < 0) return rc;
     if (n > tdf_left(r)) {
@@ -244,7 +244,7 @@ static int read_type(tdf_reader *r, unsigned *type, const char *truncated, const
 
 static int read_count(tdf_reader *r, unsigned minimum, uint32_t *count) {
     const uint8_t *start = r->p;
-    uint64_t n;
+    uint64_t n = 0;
     int rc = read_size(r, &n, "negative count");
     if (rc < 0) return rc;
     if (n > tdf_left(r) / minimum || n > UINT32_MAX >> 1) {
