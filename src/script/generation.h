@@ -1,0 +1,58 @@
+/* generation.h: one complete build of the scripts: a Lua state and what the modules keep beside it.
+ *
+ * Built on a worker thread, entered on the loop thread, never changed afterwards, freed on a worker thread when the
+ * last task in it has ended. While `loading` is true only the building thread touches it.
+ *
+ *     generation *g = generation_of(L);   my_set *set = g->slots[SLOT_MINE];
+ *     generation_error(g, "scripts/components/util.lua", 12, "no command named '%s'", name); */
+#ifndef SCRIPT_GENERATION_H
+#define SCRIPT_GENERATION_H
+
+#include "script/engine.h"
+
+#define SCRIPT_SLOTS 32
+
+struct schema_set;
+
+struct generation {
+    uint32_t number; /* 1, 2, … in order of building */
+    char hash[17];   /* 16 hex digits of the SHA-256 of every source read */
+    bool loading;    /* being built: nothing may suspend */
+    lua_State *L;    /* main thread: registry access only; handlers run on pooled coroutines */
+    engine *engine;
+    struct schema_set *schemas;   /* for the codec's bind files; they own it */
+    void *slots[SCRIPT_SLOTS];    /* one a module: module.h */
+    struct generation_state *own; /* the engine's own part */
+};
+
+/* The generation of any lua_State or coroutine of it. */
+static inline generation *generation_of(lua_State *L) { return *(generation **)lua_getextraspace(L); }
+
+/* Keeps a generation alive beyond the tasks in it, e.g. for a function reference held outside. Loop thread. */
+void generation_hold(generation *g);
+void generation_drop(generation *g);
+
+/* Adds one load error; all of them are reported. file may be NULL (then no place is printed), line 0 = unknown.
+ * Building thread only (open, load-time functions, check). */
+void generation_error(generation *g, const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same with the place of the Lua code that called the running C function. */
+void generation_error_here(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Place of the nearest Lua code above the running C function: "scripts/a.lua" into file, returns the line or 0. */
+int generation_where(lua_State *L, char *file, size_t size);
+
+/* Makes `name` an event that scripts may give to mu.on. Call it in a module's open. name: static text. */
+void generation_event(generation *g, const char *name);
+
+/* Keeps the value on top of the stack (popped) in the registry and returns its number, for task_call.function_ref and
+ * the like; may raise (memory). Freed with the generation, or by luaL_unref(L, LUA_REGISTRYINDEX, ref). */
+int generation_ref(lua_State *L);
+
+/* Makes the table at index read-only for scripts, with all tables in it; `name` (static or copied) is used in the error
+ * "… cannot be changed". Its pairs, ipairs, # and indexing go on working; C code may still lua_rawset into it. */
+void script_freeze(lua_State *L, int index, const char *name);
+
+/* "did you mean": the nearest of `names` to `word`, or NULL when none is near. */
+const char *script_nearest(const char *word, const char *const *names, size_t count);
+
+#endif
