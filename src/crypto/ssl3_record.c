@@ -17,12 +17,13 @@
 
 /* --- out ----------------------------------------------------------------------------------------------------- */
 
-static int buffer_error(const buf *b) { return b->max && b->n + 64 > b->max ? E_LIMIT : E_MEMORY; }
+/* Why there was no room for `more` bytes. */
+static int buffer_error(const buf *b, size_t more) { return b->max && b->n + more > b->max ? E_LIMIT : E_MEMORY; }
 
 int ssl3_send(ssl3 *s, int type, bytes fragment, buf *out) {
     ssl3_side *w = &s->writing;
     size_t mac = w->on ? ssl3_mac_size(s->suite) : 0;
-    if (!buf_reserve(out, HEADER_SIZE + fragment.n + mac)) return buffer_error(out);
+    if (!buf_reserve(out, HEADER_SIZE + fragment.n + mac)) return buffer_error(out, HEADER_SIZE + fragment.n + mac);
     uint8_t *p = out->p + out->n;
     p[0] = (uint8_t)type;
     save_u16(p + 1, VERSION_SSL3);
@@ -62,8 +63,8 @@ int ssl3_write(ssl3 *s, bytes data, buf *out, fault *f) {
     if (s->step == STEP_CLOSED || s->close_sent) return fault_set(f, E_CLOSED, "this SSLv3 connection is closed");
     if (data.n == 0) return 0; /* an empty record would confuse the game's reader */
     size_t records = (data.n + SSL3_FRAGMENT_MAX - 1) / SSL3_FRAGMENT_MAX;
-    if (!buf_reserve(out, data.n + records * (HEADER_SIZE + MAC_MAX)))
-        return fault_set(f, buffer_error(out), "no room to encrypt %zu bytes", data.n);
+    size_t room = data.n + records * (HEADER_SIZE + MAC_MAX);
+    if (!buf_reserve(out, room)) return fault_set(f, buffer_error(out, room), "no room to encrypt %zu bytes", data.n);
     while (data.n) {
         size_t n = data.n < SSL3_FRAGMENT_MAX ? data.n : SSL3_FRAGMENT_MAX;
         int r = ssl3_send(s, RECORD_DATA, (bytes){data.p, n}, out);
@@ -123,7 +124,8 @@ static int unprotect(ssl3 *s, int type, bytes payload, buf *plain, buf *out, byt
         return ssl3_fail(s, out, ALERT_BAD_RECORD_MAC, E_BAD_MAC, f, "record of %zu bytes is shorter than its MAC",
                          payload.n);
     if (!buf_reserve(plain, payload.n))
-        return ssl3_fail(s, out, ALERT_NONE, buffer_error(plain), f, "no room for %zu bytes of plaintext", payload.n);
+        return ssl3_fail(s, out, ALERT_NONE, buffer_error(plain, payload.n), f, "no room for %zu bytes of plaintext",
+                         payload.n);
     uint8_t *p = plain->p + plain->n, sum[MAC_MAX];
     rc4_crypt(&r->cipher, p, payload.p, payload.n);
     *fragment = (bytes){p, payload.n - mac};
