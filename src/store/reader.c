@@ -1,0 +1,99 @@
+/* reader.c: the thread that reads, and the keeper that copies and checks.
+ *
+ * The reader takes everything that waits, opens one read transaction for all of it (one snapshot, and the locks are
+ * taken once instead of once a read), and hands the answers back together, or every HAND_BACK_US when a read in the
+ * middle is slow. The snapshot is taken after the queue: whoever asks after an acknowledgement sees what was
+ * acknowledged.
+ *
+ * The keeper does what takes seconds, on a connection that lives as long as the job, so that neither reads nor saves
+ * stand behind it. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "store/inside.h"
+
+#define HAND_BACK_US 1000
+
+static void run_read(store *s, connection *c, store_job *j) {
+    size_t at = 0;
+    job_statement st;
+    if (atomic_load(&s->held_bytes) > s->o.max_job_bytes) {
+        job_fail(j, E_BUSY, "answers of %zu bytes wait to be fetched", atomic_load(&s->held_bytes));
+        return;
+    }
+    if (job_next_statement(j, &at, &st)) connection_run(c, j, 0, &st, true, s->o.statement_us);
+}
+
+void *reader_main(void *arg) {
+    store *s = arg;
+    connection *c = &s->reader.c;
+    job_list list = {0}, ready = {0};
+    while (worker_take(&s->reader, &list, true)) {
+        store_counts more = {.read_groups = 1};
+        int64_t until = clock_mono_us() + HAND_BACK_US;
+        for (store_job *j; (j = list_take(&list));) {
+            int e = sqlite3_get_autocommit(c->db) ? connection_step(c, c->begin) : SQLITE_OK;
+            if (e == SQLITE_OK)
+                run_read(s, c, j);
+            else
+                job_fail(j, connection_code(e), "no read: %s", sqlite3_errmsg(c->db));
+            list_add(&ready, j);
+            more.reads++;
+            if (clock_mono_us() < until) continue;
+            store_finish(s, &ready, &more);
+            more = (store_counts){0};
+            until = clock_mono_us() + HAND_BACK_US;
+        }
+        if (!sqlite3_get_autocommit(c->db)) connection_step(c, c->commit);
+        if (ready.first || more.reads) store_finish(s, &ready, &more);
+    }
+    return NULL;
+}
+
+static int give_up(void *ctx) { return atomic_load((const atomic_bool *)ctx); }
+
+/* The first complaints of quick_check, or nothing. */
+static void check(store *s, connection *c, store_job *j) {
+    sqlite3_progress_handler(c->db, 1000, give_up, &s->stopping);
+    sqlite3_stmt *st = NULL;
+    int e = sqlite3_prepare_v2(c->db, "PRAGMA quick_check(5)", -1, &st, NULL);
+    buf text = {.max = 400};
+    while (e == SQLITE_OK && (e = sqlite3_step(st)) == SQLITE_ROW) {
+        const char *line = (const char *)sqlite3_column_text(st, 0);
+        if (line && strcmp(line, "ok") != 0) buf_put(&text, line, strlen(line)), buf_put(&text, "; ", 2);
+        e = SQLITE_OK;
+    }
+    if (text.n || text.failed)
+        job_fail(j, E_IO, "the database is damaged: %.*s", (int)text.n, text.n ? (char *)text.p : "");
+    else if (e != SQLITE_DONE)
+        job_fail(j, connection_code(e), "quick_check: %s", sqlite3_errmsg(c->db));
+    sqlite3_finalize(st);
+    buf_free(&text);
+}
+
+static void keep(store *s, store_job *j) {
+    fault f = {0};
+    connection c;
+    if (connection_open(&c, &s->o, false, &f) < 0) {
+        job_fail(j, f.code, "%s", f.text);
+        return;
+    }
+    if (j->kind == JOB_CHECK)
+        check(s, &c, j);
+    else if (backup_copy(c.db, (const char *)j->ops.p, &s->stopping, &f) < 0)
+        job_fail(j, f.code, "%s", f.text);
+    connection_close(&c);
+}
+
+void *keeper_main(void *arg) {
+    store *s = arg;
+    job_list list = {0};
+    while (worker_take(&s->keeper, &list, true)) {
+        store_job *j = list_take(&list);
+        keep(s, j);
+        job_list one = {0};
+        list_add(&one, j);
+        store_finish(s, &one, NULL);
+    }
+    return NULL;
+}
