@@ -9,6 +9,7 @@
 #ifndef BIND_SERVER_H
 #define BIND_SERVER_H
 
+#include "bind/slots.h"
 #include "script/generation.h"
 
 struct loop;
@@ -34,20 +35,5 @@ typedef struct server {
 } server;
 
 static inline server *server_of(lua_State *L) { return engine_server(generation_of(L)->engine); }
-
-/* generation.slots: who keeps what there. One a module. */
-enum bind_slot {
-    BIND_SLOT_TDF,
-    BIND_SLOT_RECORD,
-    BIND_SLOT_TIMER,
-    BIND_SLOT_STORE,
-    BIND_SLOT_CRYPTO,
-    BIND_SLOT_BLAZE,
-    BIND_SLOT_HTTP,
-    BIND_SLOT_NET,
-    BIND_SLOT_CLIENT,
-    BIND_SLOT_CORE,
-    BIND_SLOT_TEST,
-};
 
 #endif
