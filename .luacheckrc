@@ -8,3 +8,4 @@ unused_args = false
 
 files["scripts/protocol"] = { max_line_length = false }
 files["scripts/configs/me3_ent_enc.lua"] = { max_line_length = false }
+files["scripts/configs/me3_ent.lua"] = { max_line_length = false }

@@ -1,0 +1,91 @@
+-- config.lua: the settings of this server. Every key is here with what it is when you say nothing.
+-- Take the two dashes off a line to change it; `kill -HUP` the server (or start it) to use it.
+-- A copy of this file in the data folder wins over this one, key by key, and survives upgrades.
+
+return {
+  server = {
+    -- name = "Mu Relay",            -- what players see
+    -- compatibility = "0.8.1",      -- the Pocket Relay version their clients are told; at least 0.5.0
+  },
+
+  -- Host name or IPv4 address players reach this server by. "": whatever address they connected to.
+  -- public_address = "play.example.org",
+
+  -- true behind nginx and the like: a player's address is then the header X-Real-IP.
+  -- reverse_proxy = false,
+
+  -- The doors. The first bytes of a connection tell the protocols apart, so one port can serve several:
+  --   http    the Pocket Relay clients, the game's images and quality-of-service questions, the dashboard
+  --   tls     the same, and blaze, inside TLS 1.2 or 1.3
+  --   ssl3    what an unmodified game speaks to the redirector
+  --   blaze   the game's own protocol, plain
+  -- `prefer` decides for a client that offers both SSLv3 and TLS. Port 0 is any free port.
+  listeners = {
+    { name = "main",       address = "0.0.0.0", port = 8080,  protocols = { "http", "tls", "blaze", "ssl3" } },
+    { name = "redirector", address = "0.0.0.0", port = 42127, protocols = { "ssl3", "tls" }, prefer = "ssl3" },
+    { name = "game",       address = "0.0.0.0", port = 14219, protocols = { "blaze" } },
+    { name = "telemetry",  address = "0.0.0.0", port = 9988,  telemetry = true },
+  },
+
+  redirector = {
+    -- host = "",                    -- the main server the redirector names; "": as public_address
+    -- port = 0,                     -- 0: the first listener that speaks only blaze
+  },
+
+  accounts = {
+    -- registration = true,          -- new accounts may be made in the game
+    -- token_days = 30,              -- days the game logs in by itself after a password
+    -- password_min = 4,
+    -- password_max = 64,
+    -- super_admin = "",             -- e-mail of the account that may do everything; made at the first start
+  },
+
+  client = {
+    -- ping_period = 15,                       -- seconds
+    -- job_throttle = { 10000, 5000, 1000 },   -- milliseconds between background jobs; zeros suit a LAN
+    -- integer_source = false,                 -- the authentication source as a number, as in one old capture
+    -- server_version = "Blaze 3.15.08.0 (CL# 750727)",
+  },
+
+  promos = {
+    -- hide_expired = true,          -- leave out the messages of configs/me3_msg.lua whose last day has passed
+  },
+
+  telemetry = {
+    -- domain = "pc/masseffect-3-pc-anon",
+    -- filter = "-UION/****",
+    -- send_delay = 15000,           -- milliseconds
+    -- send_percent = 75,
+  },
+
+  -- What a game is told about addresses. "" and 0: worked out from the door it came by, which is nearly always right.
+  doors = {
+    direct = {                       -- a game that talks to this server itself
+      -- http = "",                  -- "http://play.example.org:8080"
+      -- galaxy_at_war = "",         -- "http://play.example.org:8080/gaw"
+      -- images = "",                -- "http://play.example.org:8080/content/"
+      -- telemetry_host = "",  telemetry_port = 0,
+      -- ticker_host = "",     ticker_port = 8999,
+      -- qos_host = "",        qos_port = 0,
+      -- qos_sites = { ["ea-sjc"] = "prod-sjc" },   -- {} switches quality of service off
+      -- qos_probes = 10,
+    },
+    upgrade = {                      -- a game behind a Pocket Relay client: the same keys
+      -- qos_probes = 1,
+    },
+  },
+  qos = {
+    -- probe_host = "",              -- "": the player's own machine, whose client answers the probes
+    -- probe_port = 42130,
+  },
+
+  limits = {
+    -- silence_seconds = 60,         -- a connection from which nothing came for so long is closed; 0: never
+    -- resume_seconds = 120,         -- how long a lost session can be resumed
+    -- setting_bytes = 65536,        -- longest value a game may save
+    -- setting_keys = 200,           -- most keys one player may have
+    -- login_failures = 20,          -- a minute, for one address and for one account; 0: no limit
+    -- accounts_per_hour = 100,      -- for one address; 0: no limit
+    -- associations_per_minute = 600,
+  },
+}

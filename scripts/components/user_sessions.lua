@@ -1,0 +1,133 @@
+-- components/user_sessions.lua: who is here, and how to reach them. What others are told of a change goes through
+-- services/subscriptions.lua.
+local user_sessions = mu.component "UserSessions"
+local schema        = require "schema.user_sessions"
+local logins        = require "services.logins"
+local network       = require "services.network"
+local players       = require "services.players"
+local sessions      = require "services.sessions"
+local subscriptions = require "services.subscriptions"
+
+local ONLINE, OFFLINE = 2, 0
+local MOST_LOOKUPS    = 100
+
+-- A game that lost its connection comes back with the session key of its last login, or its login token.
+user_sessions.resumeSession {
+  request = schema.ResumeRequest,
+  handle  = function(session, request)
+    local id = sessions.resumable(request.session_key)
+    local account
+    if id then
+      account = players.by_id(id)
+    else
+      account = logins.by_token(request.session_key)
+    end
+    if not account then return mu.fail "USER_ERR_RESUMABLE_SESSION_NOT_FOUND" end
+    sessions.login(session, account)
+    sessions.introduce(session)
+  end,
+}
+
+-- Network ------------------------------------------------------------------------------------------------------------
+
+user_sessions.updateNetworkInfo {
+  login   = true,
+  request = schema.NetworkInfo,
+  handle  = function(session, request)
+    local pair = request.address and request.address.pair
+    if pair then
+      pair = network.repair(session, pair)
+      session.external_ip, session.external_port = pair.external.ip, pair.external.port
+      session.internal_ip, session.internal_port = pair.internal.ip, pair.internal.port
+      session.has_address = true
+    end
+    subscriptions.measured(session, request.latencies)
+    session.downstream = request.qos.downstream_bits_per_second
+    session.upstream   = request.qos.upstream_bits_per_second
+    session.nat_type   = request.qos.nat_type
+    subscriptions.publish(session)
+  end,
+}
+
+user_sessions.updateHardwareFlags {
+  login   = true,
+  request = schema.HardwareFlags,
+  handle  = function(session, request)
+    session.hardware_flags = request.flags
+    subscriptions.publish(session)
+  end,
+}
+
+-- Looking people up --------------------------------------------------------------------------------------------------
+
+local function online(player)
+  return {
+    extended_data = subscriptions.extended_data(player.session), flags = ONLINE,
+    user = subscriptions.identification(player),
+  }
+end
+
+local function offline(account)
+  return {
+    extended_data = subscriptions.no_extended_data(), flags = OFFLINE,
+    user = { account_id = account.id, id = account.id, name = account.name },
+  }
+end
+
+-- Who is meant by a user of which only the id or the name is filled in; online players first. nil when there is nobody.
+local function look_up(user)
+  local player, account
+  if user.id ~= 0 then
+    player = sessions.player(user.id)
+  elseif user.name ~= "" then
+    player = sessions.player_named(user.name)
+  end
+  if player then return online(player) end
+  if user.id ~= 0 then
+    account = players.by_id(user.id)
+  elseif user.name ~= "" then
+    account = players.by_name(user.name)
+  end
+  return account and offline(account)
+end
+
+user_sessions.lookupUser {
+  login    = true,
+  request  = schema.UserIdentification,
+  response = schema.UserData,
+  handle   = function(session, request)
+    return look_up(request) or mu.fail "USER_ERR_USER_NOT_FOUND"
+  end,
+}
+
+user_sessions.lookupUsers {
+  login    = true,
+  request  = schema.LookupUsersRequest,
+  response = schema.LookupUsersResponse,
+  handle   = function(session, request)
+    local found = {}
+    if #request.users > MOST_LOOKUPS then return mu.fail "USER_ERR_INVALID_PARAM" end
+    for _, user in ipairs(request.users) do found[#found + 1] = look_up(user) end
+    return { users = found }
+  end,
+}
+
+user_sessions.fetchExtendedData {
+  login    = true,
+  request  = schema.UserId,
+  response = schema.ExtendedData,
+  handle   = function(session, request)
+    local player = sessions.player(request.user_id)
+    if not player then return mu.fail "USER_ERR_USER_NOT_FOUND" end
+    return subscriptions.extended_data(player.session)
+  end,
+}
+
+-- What games of this kind never ask, but the protocol has. An empty success answers each of them.
+for _, command in ipairs {
+  "updateExtendedDataAttribute", "lookupUsersByPrefix", "lookupUserGeoIPData", "overrideUserGeoIPData",
+  "updateUserSessionClientData", "setUserInfoAttribute", "resetUserGeoIPData", "lookupUserSessionId",
+  "fetchLastLocaleUsedAndAuthError", "fetchUserFirstLastAuthTime",
+} do
+  user_sessions[command] { login = true, handle = function() end }
+end

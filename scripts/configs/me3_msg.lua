@@ -1,0 +1,28 @@
+-- configs/me3_msg.lua: the messages of the main menu. Edit, save: the next game that asks sees them.
+--
+--   type         "news" (a tab beside Galaxy at War), "ticker" (a scrolling line), "store" (full screen, store button)
+--   title, text  one text for all languages, or { en = …, de = …, es, fr, it, ja, pl, ru }; what is missing is English.
+--                {server} is our name, {name} the player's. <font color='#FFB400'>Colours</font> work.
+--   image        a picture of assets/content/; without it the game shows its own
+--   priority     the order among several
+--   tracking_id  the game shows a dismissed message no more: give an edited one a new number
+--   until_date   the last day it is shown
+--   players      only for these, by name: { "brave-varren-0421" }; such a message, and one with {name} in it, is sent
+--                once the player is known
+local promo = require "configs.promo"
+
+return promo.messages {
+  {
+    type = "store", title = "{server}", image = "Promo_n7.dds", priority = 201, tracking_id = 1,
+    until_date = "2035-12-12",
+    text = {
+      en = "Welcome to {server}. The galaxy still needs you, Commander.",
+      de = "Willkommen auf {server}. Die Galaxis braucht Sie noch immer, Commander.",
+      es = "Te damos la bienvenida a {server}. La galaxia aún te necesita.",
+      fr = "Bienvenue sur {server}. La galaxie a encore besoin de vous.",
+      it = "Benvenuto su {server}. La galassia ha ancora bisogno di te.",
+      pl = "Witamy na {server}. Galaktyka wciąż cię potrzebuje.",
+      ru = "Добро пожаловать на {server}. Галактике всё ещё нужна ваша помощь.",
+    },
+  },
+}

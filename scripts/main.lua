@@ -1,0 +1,32 @@
+-- main.lua: the whole server on a page. scripts/README.md says which file to edit for what.
+
+-- The protocol's own names. Everything below speaks in them.
+mu.protocol {
+  components = require "protocol.components",
+  errors     = require "protocol.errors",
+}
+
+require "guards"
+
+-- What games ask, one file per component.
+require "components.redirector"
+require "components.util"
+require "components.authentication"
+require "components.user_sessions"
+require "components.messaging"
+
+-- What players' own clients, and browsers, ask.
+require "http.server"
+require "http.qos"
+
+-- Messages that nobody sends yet, declared so that the packet log and the tests can read them.
+require "schema.game_manager"
+require "schema.stats"
+
+-- Connections come and go.
+local sessions = require "services.sessions"
+mu.on("session_opened", sessions.opened)
+mu.on("session_closed", sessions.closed)
+
+-- The doors, as config.lua says.
+for _, listener in ipairs(mu.config.listeners) do mu.listen(listener) end

@@ -1,0 +1,15 @@
+-- services/locale.lua: a locale is four letters in one number: "enNZ" is 0x656E4E5A.
+local locale = {}
+
+locale.DEFAULT = 0x656E5553                      -- enUS
+
+function locale.text(number)
+  return (">I4"):pack(number & 0xFFFFFFFF)
+end
+
+-- "en", "de", …; "en" for what is no letters.
+function locale.language(number)
+  return locale.text(number):match "^%a%a" and locale.text(number):sub(1, 2):lower() or "en"
+end
+
+return locale

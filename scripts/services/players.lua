@@ -1,0 +1,151 @@
+-- services/players.lua: accounts and what games store for them. The only place with SQL about players.
+--
+-- An account is a row of the table `players`; who is online is services/sessions.lua's matter. Every function here that
+-- touches the store suspends; what is written is committed when it returns.
+local config = mu.config
+local names  = require "services.names"
+
+local LARGE_VALUE = 4096                         -- from here on the sum of all values is looked at as well
+local MOST_BYTES  = 524288                       -- of all values of one player together
+local MOST_KEY    = 32
+local NAME_TRIES  = 8
+
+local players = {}
+
+-- Accounts -----------------------------------------------------------------------------------------------------------
+
+local ACCOUNT = "SELECT id, email, name, password, role, tokens_since, last_login FROM players WHERE "
+
+function players.by_id(id)
+  return mu.store.row(ACCOUNT .. "id = ?", id)
+end
+
+function players.by_email(email)
+  return mu.store.row(ACCOUNT .. "email = ?", email)
+end
+
+function players.by_name(name)
+  return mu.store.row(ACCOUNT .. "name = ?", name)
+end
+
+-- The address in the form we keep it, or nil when it is none.
+function players.email(text)
+  local email = text:match("^%s*(.-)%s*$"):lower()
+  local user, domain = email:match "^([^@%s%c]+)@([%w%.%-]+)$"
+  if not user or #email > 254 or #user > 64 then return nil end
+  if domain:find "^[%.%-]" or domain:find "[%.%-]$" or domain:find("..", 1, true) then return nil end
+  return email
+end
+
+-- nil when the password may be used, else "short" | "long".
+function players.password_fault(password)
+  if #password < config.accounts.password_min then return "short" end
+  if #password > config.accounts.password_max then return "long" end
+end
+
+-- Whether this is the account's password; false for accounts that have none.
+function players.has_password(account, password)
+  if not account.password or #password > config.accounts.password_max then return false end
+  return mu.crypto.password_verify(password, account.password)
+end
+
+-- Makes an account with a name of its own. Returns its row, or nil when the e-mail is taken.
+function players.create(email, password, role)
+  if players.by_email(email) then return nil end
+  local hash = mu.crypto.password_hash(password)
+  for _ = 1, NAME_TRIES do
+    local done, reason = mu.store.batch {
+      { "INSERT INTO players (email, name, password, role, created) VALUES (?, ?, ?, ?, ?)",
+        email, names.random(), hash, role or 0, mu.time.unix() },
+    }
+    if done then return players.by_id(done[1].last_id) end
+    if reason ~= "constraint" then error(reason) end
+    if players.by_email(email) then return nil end               -- else the name was taken: another one
+  end
+  error "no free display name was found"
+end
+
+-- Last logins are noted together a little later: nobody waits for them, and a crash may lose the last few seconds.
+local login_kind = mu.record "login_to_note" {
+  id = mu.u32 { key = true },
+  at = mu.i64,
+}
+
+local note_logins = mu.timer "players.note_logins" {
+  handle = function()
+    local statements = {}
+    for login in login_kind.all() do
+      statements[#statements + 1] = { "UPDATE players SET last_login = ? WHERE id = ?", login.at, login.id }
+      login:remove()
+      if #statements == 500 then
+        mu.store.batch(statements)
+        statements = {}
+      end
+    end
+    if #statements > 0 then mu.store.batch(statements) end
+  end,
+}
+
+function players.logged_in(id)
+  local login = login_kind.get(id)
+  if login then
+    login.at = mu.time.unix()
+    return
+  end
+  if login_kind.count {} == 0 then note_logins:start(5) end
+  login_kind.create { id = id, at = mu.time.unix() }
+end
+
+-- Settings: what a game saves, key by key ----------------------------------------------------------------------------
+
+-- One statement decides and writes, so that two saves at once cannot pass a limit together.
+local UPSERT = [[
+INSERT INTO player_settings (player_id, key, value, updated) SELECT ?1, ?2, ?3, ?4
+WHERE (EXISTS (SELECT 1 FROM player_settings WHERE player_id = ?1 AND key = ?2)
+       OR (SELECT count(*) FROM player_settings WHERE player_id = ?1) < ?5)]]
+local ROOM = [[
+
+  AND (SELECT coalesce(sum(length(CAST(value AS BLOB))), 0) FROM player_settings WHERE player_id = ?1 AND key <> ?2)
+      + length(CAST(?3 AS BLOB)) <= ?6]]
+local REPLACE = "\nON CONFLICT (player_id, key) DO UPDATE SET value = excluded.value, updated = excluded.updated"
+
+local SAVE       = UPSERT .. REPLACE
+local SAVE_LARGE = UPSERT .. ROOM .. REPLACE
+
+-- Keeps one value; committed when this returns. nil, "long" | "many" | "key" when it may not be kept.
+function players.save_setting(player_id, key, value)
+  if #key > MOST_KEY or #value > config.limits.setting_bytes then return nil, "long" end
+  if not key:find "^[%w_]+$" then return nil, "key" end
+  local now, most = mu.time.unix(), config.limits.setting_keys
+  local statement = #value < LARGE_VALUE and { SAVE, player_id, key, value, now, most }
+                    or { SAVE_LARGE, player_id, key, value, now, most, MOST_BYTES }
+  local done = mu.store.batch { statement }
+  if done[1].changes == 0 then return nil, "many" end
+  return true
+end
+
+function players.setting(player_id, key)
+  local row = mu.store.row("SELECT value FROM player_settings WHERE player_id = ? AND key = ?", player_id, key)
+  return row and row.value
+end
+
+-- All settings of a player as key → value.
+function players.settings(player_id)
+  local settings = {}
+  for _, row in ipairs(mu.store.read("SELECT key, value FROM player_settings WHERE player_id = ?", player_id)) do
+    settings[row.key] = row.value
+  end
+  return settings
+end
+
+function players.delete_setting(player_id, key)
+  mu.store.batch { { "DELETE FROM player_settings WHERE player_id = ? AND key = ?", player_id, key } }
+end
+
+-- The classes and characters of a player, for the N7 rating.
+function players.career(player_id)
+  return mu.store.read([[SELECT key, value FROM player_settings WHERE player_id = ?
+    AND (key GLOB 'class[1-6]' OR key GLOB 'char[0-9]*')]], player_id)
+end
+
+return players

@@ -1,0 +1,169 @@
+-- services/sessions.lua: connections and who is logged in on them.
+--
+-- A session is one Blaze connection. Logging in gives it a player (a record that lives as long as the login); one
+-- account has one session, so a second login ends the first. A lost connection leaves its key behind for a while, with
+-- which the game may come back.
+local config        = mu.config
+local locale        = require "services.locale"
+local players       = require "services.players"
+local rating        = require "services.rating"
+local subscriptions = require "services.subscriptions"
+local tokens        = require "services.tokens"
+
+local DUPLICATE_LOGIN = 0
+
+local session_kind = mu.record "session" {
+  player      = mu.ref "player",
+  locale      = mu.u32 { default = locale.DEFAULT },
+  base_url    = mu.string { max = 512 },         -- of the player's own client; empty for a game that came directly
+  association = mu.string { max = 64 },          -- ties this connection to the tunnel of the same machine
+  grace_until = mu.i64,                          -- unix seconds: the game said it will be silent until then
+  -- What the game tells about its network (updateNetworkInfo, updateHardwareFlags).
+  has_address    = mu.bool,
+  external_ip    = mu.u32,
+  external_port  = mu.u16,
+  internal_ip    = mu.u32,
+  internal_port  = mu.u16,
+  downstream     = mu.u32,
+  upstream       = mu.u32,
+  nat_type       = mu.u16 { default = 4 },       -- unknown
+  hardware_flags = mu.u32,
+  latencies      = mu.map(mu.string, mu.i32, { max = 16 }),
+}
+
+local player_kind = mu.record "player" {
+  id         = mu.u32 { key = true },
+  name       = mu.string { index = true, max = 99 },
+  email      = mu.string { max = 254 },
+  role       = mu.u16,
+  last_login = mu.i64,                           -- unix seconds, of the login before this one
+  session    = mu.ref "session",
+  locale     = mu.u32,
+  rating     = mu.u32,                           -- N7 rating
+  introduced = mu.bool,                          -- the game was told of its own user
+  key        = mu.string { max = 64 },           -- what it can resume this login with
+}
+
+-- A key outlives its session for limits.resume_seconds.
+local key_kind = mu.record "session_key" {
+  key       = mu.string { key = true, max = 64 },
+  player_id = mu.u32 { index = true },
+}
+
+local forget_key = mu.timer "session_key.forget" {
+  handle = function(key) key:remove() end,
+}
+
+local sessions = {}
+
+-- Silence ------------------------------------------------------------------------------------------------------------
+
+local silence
+silence = mu.timer "session.silence" {
+  handle = function(session)
+    local now  = mu.time.unix()
+    local left = math.max(now - session:silent_for() + config.limits.silence_seconds, session.grace_until) - now
+    if left > 0 then return silence:start(left, session) end
+    session:close "silent for too long"
+  end,
+}
+
+function sessions.opened(session)
+  if config.limits.silence_seconds > 0 then silence:start(config.limits.silence_seconds, session) end
+end
+
+-- The game asked not to be expected for so many seconds (it loads a level).
+function sessions.suspend_ping(session, seconds)
+  session.grace_until = mu.time.unix() + seconds + config.limits.silence_seconds
+end
+
+function sessions.pinged(session)
+  if session.grace_until ~= 0 then session.grace_until = 0 end
+end
+
+-- Login --------------------------------------------------------------------------------------------------------------
+
+-- Ends the login of `session`, if there is one: out of what others see, then forgotten. `resumable` keeps the key.
+function sessions.logout(session, resumable)
+  local player = session.player
+  if not player then return end
+  subscriptions.drop(session)
+  session.player = nil
+  local key = key_kind.get(player.key)
+  if key and resumable and config.limits.resume_seconds > 0 then
+    forget_key:start(config.limits.resume_seconds, key)
+  elseif key then
+    key:remove()
+  end
+  mu.log.info("%s (%s) has logged out of %s", player.name, player.id, session)
+  player:remove()
+end
+
+-- The same account again on another connection: the older one is told why and ends.
+local function replace(old)
+  old:notify(subscriptions.SessionDisconnected, { reason = DUPLICATE_LOGIN })
+  sessions.logout(old)
+  old:close "logged in elsewhere"
+end
+
+-- Makes `account` (a row of services/players.lua) the player of this session. Suspends nowhere, so that no two logins
+-- of one account can cross. Returns the player.
+function sessions.login(session, account)
+  local online = player_kind.get(account.id)
+  if online and online.session and online.session ~= session then replace(online.session) end
+  sessions.logout(session)
+  for key in key_kind.where { player_id = account.id } do key:remove() end
+
+  local player = player_kind.create {
+    id = account.id, name = account.name, email = account.email, role = account.role,
+    last_login = account.last_login or 0, session = session, locale = session.locale,
+    key = tokens.session_key(session),
+  }
+  key_kind.create { key = player.key, player_id = player.id }
+  session.player = player
+  players.logged_in(account.id)
+  rating.changed(player)
+  mu.log.info("%s (%s) has logged in on %s", player.name, player.id, session)
+  return player
+end
+
+-- The player id behind a session key that can still be resumed, or nil.
+function sessions.resumable(key)
+  local found = key_kind.get(key)
+  return found and found.player_id
+end
+
+-- The game is told of its own user once per login, after whichever answer ends the login.
+function sessions.introduce(session)
+  if session.player.introduced then return end
+  session.player.introduced = true
+  subscriptions.add(session, session)
+end
+
+function sessions.closed(session)
+  sessions.logout(session, true)
+end
+
+-- Who is here --------------------------------------------------------------------------------------------------------
+
+-- The online player of this id, or nil.
+function sessions.player(id)
+  if id < 1 or id > 0xFFFFFFFF then return nil end
+  return player_kind.get(id)
+end
+
+-- The online player of this name, letters large or small, or nil.
+function sessions.player_named(name)
+  local exact = player_kind.first { name = name }
+  if exact then return exact end
+  local wanted = name:lower()
+  for player in player_kind.all() do
+    if player.name:lower() == wanted then return player end
+  end
+end
+
+function sessions.count() return session_kind.count {} end
+
+function sessions.players_online() return player_kind.count {} end
+
+return sessions

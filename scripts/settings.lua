@@ -1,0 +1,103 @@
+-- settings.lua: every key that config.lua may hold: its type, what it is without a line in config.lua, and what for.
+-- A key of config.lua that is not declared here is an error that names file, line and the nearest key.
+
+mu.settings {
+  ["server.name"] = { type = "string", default = "Mu Relay", max = 64,
+    text = "The name players see: in the menu messages and in the server list of their client." },
+  ["server.compatibility"] = { type = "string", default = "0.8.1", max = 32,
+    text = "The Pocket Relay version we are compatible with; their clients refuse anything below 0.5.0." },
+  ["public_address"] = { type = "string", default = "", max = 253,
+    text = "Host name or IPv4 address players reach this server by. Empty: the address they connected to." },
+  ["reverse_proxy"] = { type = "boolean", default = false,
+    text = "A reverse proxy stands in front: take a player's address from the header X-Real-IP." },
+  ["listeners"] = { type = "list", default = {},
+    text = "The doors: { name, address, port, protocols, prefer, telemetry }. See config.lua." },
+
+  ["redirector.host"] = { type = "string", default = "", max = 253,
+    text = "The main server's host that the redirector names. Empty: as public_address." },
+  ["redirector.port"] = { type = "integer", default = 0, min = 0, max = 65535,
+    text = "The main server's port that the redirector names. 0: that of the first listener that only speaks blaze." },
+
+  ["client.ping_period"] = { type = "integer", default = 15, min = 5, max = 300,
+    text = "Seconds between the pings of a game." },
+  ["client.job_throttle"] = { type = "list", default = { 10000, 5000, 1000 },
+    text = "Milliseconds between the game's background jobs of class 0, 1 and 2. Zeros suit a LAN." },
+  ["client.integer_source"] = { type = "boolean", default = false,
+    text = "Send the authentication source of preAuth as a number, as one old capture shows it." },
+  ["client.server_version"] = { type = "string", default = "Blaze 3.15.08.0 (CL# 750727)", max = 128,
+    text = "The server version told in preAuth." },
+
+  ["accounts.registration"] = { type = "boolean", default = true,
+    text = "New accounts may be made in the game." },
+  ["accounts.token_days"] = { type = "integer", default = 30, min = 1, max = 3650,
+    text = "Days for which the game can log in without asking for the password again." },
+  ["accounts.password_min"] = { type = "integer", default = 4, min = 1, max = 64,
+    text = "Least number of characters of a password." },
+  ["accounts.password_max"] = { type = "integer", default = 64, min = 8, max = 128,
+    text = "Greatest number of characters of a password." },
+  ["accounts.super_admin"] = { type = "string", default = "", max = 254,
+    text = "E-mail of the account that may do everything. Made at the first start if it does not exist." },
+
+  ["promos.hide_expired"] = { type = "boolean", default = true,
+    text = "Leave out the messages of configs/me3_msg.lua whose last day has passed." },
+
+  ["telemetry.domain"] = { type = "string", default = "pc/masseffect-3-pc-anon", max = 64,
+    text = "Domain the game puts on its telemetry." },
+  ["telemetry.filter"] = { type = "string", default = "-UION/****", max = 128,
+    text = "Which telemetry events the game leaves out." },
+  ["telemetry.send_delay"] = { type = "integer", default = 15000, min = 0, max = 3600000,
+    text = "Milliseconds the game collects telemetry before it sends." },
+  ["telemetry.send_percent"] = { type = "integer", default = 75, min = 0, max = 100,
+    text = "Percent of telemetry events that are sent." },
+
+  ["limits.silence_seconds"] = { type = "integer", default = 60, min = 0, max = 86400,
+    text = "A connection from which nothing came for so long is closed. 0: never." },
+  ["limits.resume_seconds"] = { type = "integer", default = 120, min = 0, max = 3600,
+    text = "How long a lost session can be resumed by its key." },
+  ["limits.setting_bytes"] = { type = "integer", default = 65536, min = 1024, max = 1048576,
+    text = "Longest value a game may save under one key." },
+  ["limits.setting_keys"] = { type = "integer", default = 200, min = 16, max = 1000,
+    text = "Most keys one player may have." },
+  ["limits.login_failures"] = { type = "integer", default = 20, min = 0, max = 100000,
+    text = "Failed logins per minute from one address, and for one account, before it has to wait. 0: no limit." },
+  ["limits.accounts_per_hour"] = { type = "integer", default = 100, min = 0, max = 1000000,
+    text = "New accounts per hour from one address. 0: no limit." },
+  ["limits.associations_per_minute"] = { type = "integer", default = 600, min = 0, max = 1000000,
+    text = "Server look-ups (association tokens) per minute from one address. 0: no limit." },
+}
+
+-- What a game is told about addresses, for each of the two kinds of door. Empty and 0 mean: work it out
+-- (services/doors.lua says how).
+local function declare_door(name, whose, sites, probes)
+  mu.settings {
+    ["doors." .. name .. ".http"] = { type = "string", default = "", max = 512,
+      text = "Base URL of our HTTP service as " .. whose .. " reaches it, without a trailing slash." },
+    ["doors." .. name .. ".galaxy_at_war"] = { type = "string", default = "", max = 512,
+      text = "Base URL of Galaxy at War, without a trailing slash." },
+    ["doors." .. name .. ".images"] = { type = "string", default = "", max = 512,
+      text = "Base URL of the menu's images, with a trailing slash." },
+    ["doors." .. name .. ".telemetry_host"] = { type = "string", default = "", max = 253, text = "Telemetry host." },
+    ["doors." .. name .. ".telemetry_port"] = { type = "integer", default = 0, min = 0, max = 65535,
+      text = "Telemetry port." },
+    ["doors." .. name .. ".ticker_host"] = { type = "string", default = "", max = 253, text = "Ticker host." },
+    ["doors." .. name .. ".ticker_port"] = { type = "integer", default = 8999, min = 0, max = 65535,
+      text = "Ticker port." },
+    ["doors." .. name .. ".qos_host"] = { type = "string", default = "", max = 253, text = "QoS host (HTTP)." },
+    ["doors." .. name .. ".qos_port"] = { type = "integer", default = 0, min = 0, max = 65535,
+      text = "QoS port (HTTP)." },
+    ["doors." .. name .. ".qos_sites"] = { type = "table", default = sites,
+      text = "The ping sites, alias = name; empty switches QoS off." },
+    ["doors." .. name .. ".qos_probes"] = { type = "integer", default = probes, min = 0, max = 100,
+      text = "Latency probes per ping site." },
+  }
+end
+
+declare_door("direct", "a game that talks to this server itself", { ["ea-sjc"] = "prod-sjc" }, 10)
+declare_door("upgrade", "a game behind a Pocket Relay client", { ["ea-sjc"] = "prod-sjc" }, 1)
+
+mu.settings {
+  ["qos.probe_host"] = { type = "string", default = "", max = 15,
+    text = "IPv4 address that /qos/qos names for UDP probes. Empty: the player's own machine (their client answers)." },
+  ["qos.probe_port"] = { type = "integer", default = 42130, min = 0, max = 65535,
+    text = "UDP port that /qos/qos names for probes." },
+}
