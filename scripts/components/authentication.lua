@@ -105,7 +105,7 @@ authentication.createAccount {
     end
     local account = players.create(email, request.password)
     if not account then return refused("AUTH_ERR_EXISTS", DUPLICATE, EMAIL) end
-    return logins.choose_persona(sessions.login(session, account), tokens.issue(account.id))
+    return logins.created(sessions.login(session, account), tokens.issue(account.id))
   end,
 }
 

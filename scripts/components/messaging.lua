@@ -5,7 +5,7 @@ local schema    = require "schema.messaging"
 local lines     = require "configs.menu"
 local sessions  = require "services.sessions"
 
-local USER_SESSIONS, USER = 0x7802, 1            -- the object type of a player
+local USER_SESSIONS, USER = 0x7802, 1            -- a player as an object: component, type, id
 local DEFAULT_MESSAGE     = 1
 
 local NotifyMessage = messaging.notification "NotifyMessage" { body = schema.ServerMessage }
@@ -20,7 +20,7 @@ local function filled(line, session)
 end
 
 local function message(number, line, session)
-  local player = { component = USER_SESSIONS, type = USER, id = session.player.id }
+  local player = { USER_SESSIONS, USER, session.player.id }
   return {
     flags   = DEFAULT_MESSAGE, id = number, text = filled(line, session), source = player, time = mu.time.unix(),
     payload = {

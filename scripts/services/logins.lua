@@ -58,12 +58,18 @@ local function with_documents(answer)
   return answer
 end
 
--- After login and createAccount: the game picks the persona next.
+-- After login: the game picks its persona next.
 function logins.choose_persona(player, token)
   return with_documents {
-    token = token, personas = { persona(player) }, persona_name = player.name, session_key = player.key,
-    account_id = player.id,
+    token = token, personas = { persona(player) }, session_key = player.key, account_id = player.id,
   }
+end
+
+-- The same after createAccount, with one field more.
+function logins.created(player, token)
+  local answer = logins.choose_persona(player, token)
+  answer.persona_name = player.name
+  return answer
 end
 
 function logins.session_info(player)

@@ -56,37 +56,43 @@ end
 
 function subscriptions.identification(player)
   return {
-    account_id = player.id, account_locale = player.locale, external_id = 0, id = player.id, name = player.name,
+    account_id = player.id, account_locale = player.locale, external_blob = "", external_id = 0, id = player.id,
+    name = player.name,
+  }
+end
+
+local function data_of(rating)
+  return {
+    address = false, best_ping_site = "", country = "", client_data = false, data_map = { [N7_RATING] = rating },
+    hardware_flags = 0, attributes = 0,
   }
 end
 
 function subscriptions.extended_data(session)
-  local best, latencies = latencies_of(session)
-  return {
-    address = session.has_address and {
+  local data = data_of(session.player.rating)
+  data.best_ping_site, data.latencies = latencies_of(session)
+  data.hardware_flags = session.hardware_flags
+  data.qos = {
+    downstream_bits_per_second = session.downstream,
+    nat_type                   = session.nat_type,
+    upstream_bits_per_second   = session.upstream,
+  }
+  if session.has_address then
+    data.address = {
       pair = {
         external = { ip = session.external_ip, port = session.external_port },
         internal = { ip = session.internal_ip, port = session.internal_port },
       },
-    } or nil,
-    best_ping_site = best,
-    data_map       = { [N7_RATING] = session.player.rating },
-    hardware_flags = session.hardware_flags,
-    latencies      = latencies,
-    qos            = {
-      downstream_bits_per_second = session.downstream,
-      nat_type                   = session.nat_type,
-      upstream_bits_per_second   = session.upstream,
-    },
-  }
+    }
+  end
+  return data
 end
 
 -- The same for somebody who is not here.
 function subscriptions.no_extended_data()
-  return {
-    best_ping_site = "", data_map = { [N7_RATING] = 0 }, hardware_flags = 0,
-    qos = { downstream_bits_per_second = 0, nat_type = UNKNOWN_NAT, upstream_bits_per_second = 0 },
-  }
+  local data = data_of(0)
+  data.qos = { downstream_bits_per_second = 0, nat_type = UNKNOWN_NAT, upstream_bits_per_second = 0 }
+  return data
 end
 
 -- Pairs --------------------------------------------------------------------------------------------------------------
