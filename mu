@@ -150,7 +150,7 @@ case $command in
   bench)
     install $build_packages $test_packages || exit 1
     build release || exit 1
-    cd "$top" && exec sh tests/bench/bench.sh "$@"
+    cd "$top" && exec build/release/tests/bench/mu_bench --out build/bench.md "$@"
     ;;
   fuzz)
     install $build_packages $test_packages $fuzz_packages || exit 1

@@ -1,0 +1,162 @@
+/* bench.c: mu_bench, the program behind `./mu bench`.
+ *
+ *     mu_bench --program build/release/murelay --checkout . [--smoke] [--seconds 1] [--rounds 4] [--connections 64]
+ *              [--idle 15000] [--sessions 2000] [--out build/bench.md] [scenario …]
+ *
+ * It starts our server in a folder of its own, the bare loop and raw SQLite as children or in its own thread, and
+ * prints one table. Without a scenario it runs all. With --smoke it sends a few hundred requests each and only tells
+ * whether all replies were right: that is what `./mu test` runs; nothing there depends on time. */
+#include "bench/bench.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char config[] = "return { listeners = {\n"
+                             "  { name = \"http\", address = \"127.0.0.1\", port = 0, protocols = { \"ssl3\", \"tls\", "
+                             "\"http\", \"blaze\" }, prefer = "
+                             "\"tls\" },\n"
+                             "  { name = \"game\", address = \"127.0.0.1\", port = 0, protocols = { \"blaze\" } },\n"
+                             "} }\n";
+
+static const char *const sets[] = {"limits.silence_seconds=0", "limits.accounts_per_hour=0", "limits.login_failures=0",
+                                   NULL};
+
+int bench_port(const bench *b) { return server_port(&b->server, "http"); }
+
+void bench_print(bench *b, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    fflush(stdout);
+    if (!b->report) return;
+    va_start(args, format);
+    vfprintf(b->report, format, args);
+    va_end(args);
+    fflush(b->report);
+}
+
+int bench_start_server(bench *b, fault *f) {
+    if (b->server.folder[0]) return server_again(&b->server, f);
+    server_options o = {.program = b->program, .checkout = b->checkout, .config = config, .sets = sets, .seconds = 20};
+    return server_start(&b->server, &o, f);
+}
+
+int bench_accounts(bench *b, unsigned count, fault *f) {
+    if (count <= b->account_count) return 0;
+    wire_account *grown = realloc(b->accounts, count * sizeof *grown);
+    if (!grown) return E_MEMORY;
+    b->accounts = grown;
+    fprintf(stderr, "bench: making %u accounts\n", count - b->account_count);
+    for (; b->account_count < count; b->account_count++) {
+        char email[64];
+        snprintf(email, sizeof email, "player%u@bench.test", b->account_count);
+        int rc = wire_make_account(bench_port(b), email, &b->accounts[b->account_count], f);
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
+static void heading(bench *b) {
+    struct utsname u;
+    char day[32];
+    time_t now = time(NULL);
+    uname(&u);
+    strftime(day, sizeof day, "%Y-%m-%d %H:%M UTC", gmtime(&now));
+    bench_print(b, "# Mu Relay %s, measured %s\n\n%s %s, %ld processors.\n\n", MU_VERSION, day, u.sysname, u.release,
+                sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+static bool asked_for(const char *name, char **names, int count) {
+    if (count == 0) return true;
+    for (int i = 0; i < count; i++)
+        if (!strcmp(names[i], name)) return true;
+    return false;
+}
+
+static int usage_error(const char *word) {
+    fprintf(stderr,
+            "mu_bench: what is %s? Scenarios: ping preauth data msg ent (config = these three) save loadall silent "
+            "create idle loginidle\n",
+            word);
+    return 2;
+}
+
+static const char *option(char **argv, int argc, int *i, const char *name) {
+    if (strcmp(argv[*i], name) != 0 || *i + 1 >= argc) return NULL;
+    return argv[++*i];
+}
+
+static void run(bench *b, char **names, int count) {
+    bool requests = count == 0, held = false;
+    static const char *const held_names[] = {"create", "idle", "loginidle"};
+    for (int i = 0; i < count; i++) requests |= bench_is_request(names[i]);
+    for (int i = 0; i < 3; i++) held |= asked_for(held_names[i], names, count);
+    if (requests) bench_requests(b, names, count);
+    if (held && !b->smoke) bench_print(b, "\n| held | ours | to beat | best existing |\n|---|---|---|---|\n");
+    if (asked_for("create", names, count)) bench_create(b);
+    if (asked_for("loginidle", names, count)) bench_loginidle(b);
+    if (asked_for("idle", names, count)) bench_idle(b);
+}
+
+int main(int argc, char **argv) {
+    bench b = {.program = "build/release/murelay",
+               .checkout = ".",
+               .connections = 64,
+               .rounds = 4,
+               .idle = 15000,
+               .sessions = 2000,
+               .seconds = 1};
+    char *names[64];
+    int count = 0;
+    fault f = {0};
+    for (int i = 1; i < argc; i++) {
+        const char *v;
+        if (!strcmp(argv[i], "--smoke"))
+            b.smoke = true, b.rounds = 1, b.connections = 8, b.idle = 50, b.sessions = 8;
+        else if ((v = option(argv, argc, &i, "--program")))
+            b.program = v;
+        else if ((v = option(argv, argc, &i, "--checkout")))
+            b.checkout = v;
+        else if ((v = option(argv, argc, &i, "--out")))
+            b.out = v;
+        else if ((v = option(argv, argc, &i, "--seconds")))
+            b.seconds = atof(v);
+        else if ((v = option(argv, argc, &i, "--rounds")))
+            b.rounds = (unsigned)atoi(v);
+        else if ((v = option(argv, argc, &i, "--connections")))
+            b.connections = (unsigned)atoi(v);
+        else if ((v = option(argv, argc, &i, "--idle")))
+            b.idle = (unsigned)atoi(v);
+        else if ((v = option(argv, argc, &i, "--sessions")))
+            b.sessions = (unsigned)atoi(v);
+        else if (count < 64 && (bench_is_request(argv[i]) || !strcmp(argv[i], "create") || !strcmp(argv[i], "idle") ||
+                                !strcmp(argv[i], "loginidle")))
+            names[count++] = argv[i];
+        else
+            return usage_error(argv[i]);
+    }
+    struct rlimit files = {65536, 65536};
+    if (setrlimit(RLIMIT_NOFILE, &files) < 0) { /* not root: as many as there may be */
+        getrlimit(RLIMIT_NOFILE, &files);
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (b.out && !(b.report = fopen(b.out, "w"))) perror(b.out);
+    if (!b.smoke) heading(&b);
+    if (bench_start_server(&b, &f) < 0) {
+        printf("case start: failed %s\n", f.text);
+        b.failed++;
+    } else
+        run(&b, names, count);
+    if (b.failed) fprintf(stderr, "bench: %d scenarios failed; the server's log is in %s\n", b.failed, b.server.log);
+    server_remove(&b.server, b.failed > 0);
+    free(b.accounts);
+    if (b.report) fclose(b.report);
+    return b.failed ? 1 : 0;
+}

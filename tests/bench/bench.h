@@ -1,0 +1,35 @@
+/* bench.h: what the parts of the bench program share: its options and the server it measures. */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include <stdio.h>
+
+#include "bench/load.h"
+#include "tools/server.h"
+
+typedef struct bench {
+    const char *program, *checkout, *out; /* murelay; where scripts/ lies; the file for the table, or NULL */
+    bool smoke;                           /* few replies, only correctness */
+    unsigned connections, rounds;
+    unsigned idle, sessions; /* how many of each to hold */
+    double seconds;          /* of one leg */
+    server server;
+    wire_account *accounts; /* account_count of them, made on demand */
+    unsigned account_count;
+    FILE *report; /* the table goes there and to stdout */
+    int failed;
+} bench;
+
+int bench_start_server(bench *b, fault *f); /* a fresh process on the same data */
+int bench_accounts(bench *b, unsigned count, fault *f);
+void bench_print(bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int bench_port(const bench *b);
+
+/* One row each; they print it, count failures in b->failed and log the reason. */
+void bench_requests(bench *b, char **names, int count); /* the table of replies; no name = all */
+bool bench_is_request(const char *name);
+void bench_idle(bench *b);      /* connections that pinged once */
+void bench_loginidle(bench *b); /* sessions logged in */
+void bench_create(bench *b);    /* the longest ping while 50 accounts are created at once */
+
+#endif
