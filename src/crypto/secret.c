@@ -1,0 +1,122 @@
+/* secret.c: key files.
+ *
+ * A new file grows under a name of its own and is linked to its real one when it is complete and on disk: link() never
+ * replaces, so two programs that start together agree on the one that came first. */
+#include "crypto/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+int secret_random(void *p, size_t n) {
+    for (uint8_t *to = p; n;) {
+        ssize_t got = getrandom(to, n, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return E_SYSTEM;
+        to += got;
+        n -= (size_t)got;
+    }
+    return 0;
+}
+
+static int write_all(int fd, const uint8_t *p, size_t n) {
+    while (n) {
+        ssize_t done = write(fd, p, n);
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) return -1;
+        p += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+static int sync_folder_of(const char *path) {
+    char *folder = strdup(path);
+    if (!folder) return -1;
+    char *slash = strrchr(folder, '/');
+    if (slash) slash[slash == folder] = 0;
+    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int e = fd < 0 ? -1 : fsync(fd);
+    if (fd >= 0) close(fd);
+    free(folder);
+    return e;
+}
+
+int secret_write(const char *path, const void *p, size_t n, fault *f) {
+    char *part = NULL;
+    if (asprintf(&part, "%s.%ld.part", path, (long)getpid()) < 0) return fault_set(f, E_MEMORY, "out of memory");
+    int code = 0;
+    unlink(part);
+    int fd = open(part, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0 || write_all(fd, p, n) < 0 || fsync(fd) < 0 || link(part, path) < 0 || sync_folder_of(path) < 0)
+        code = fault_set(f, errno == EEXIST ? E_EXISTS : E_IO, "%s cannot be written: %s", path, strerror(errno));
+    if (fd >= 0) {
+        close(fd);
+        unlink(part);
+    }
+    free(part);
+    return code;
+}
+
+/* 0, E_NOT_FOUND, or why it cannot be used. */
+static int read_key(secret *s, const char *path, fault *f) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) return E_NOT_FOUND;
+    if (fd < 0) return fault_set(f, E_CONFIG, "the secret %s cannot be read: %s", path, strerror(errno));
+    size_t n = 0;
+    ssize_t got = 0;
+    while (n < SECRET_BYTES && ((got = read(fd, s->key + n, SECRET_BYTES - n)) > 0 || (got < 0 && errno == EINTR)))
+        if (got > 0) n += (size_t)got;
+    int code = 0;
+    struct stat st;
+    if (got < 0)
+        code = fault_set(f, E_CONFIG, "the secret %s cannot be read: %s", path, strerror(errno));
+    else if (n < SECRET_BYTES)
+        code = fault_set(
+            f, E_CONFIG,
+            "the secret %s is too short: %zu bytes instead of %d; restore it, or remove it and everybody logs in anew",
+            path, n, SECRET_BYTES);
+    else if (fstat(fd, &st) == 0 && (st.st_mode & 077)) {
+        if (fchmod(fd, 0600) == 0)
+            log_warn("secret", "%s could be read by others; it is 0600 now", path);
+        else
+            log_warn("secret", "%s can be read by others and its mode cannot be changed: %s", path, strerror(errno));
+    }
+    close(fd);
+    return code;
+}
+
+int secret_open(secret **out, const char *path, fault *f) {
+    *out = NULL;
+    secret *s = calloc(1, sizeof *s);
+    if (!s) return fault_set(f, E_MEMORY, "out of memory");
+    int code = read_key(s, path, f);
+    if (code == E_NOT_FOUND) {
+        code = secret_random(s->key, sizeof s->key);
+        if (code < 0)
+            fault_set(f, code, "the system gives no random bytes: %s", strerror(errno));
+        else
+            code = secret_write(path, s->key, sizeof s->key, f);
+        if (code == E_EXISTS) code = read_key(s, path, f); /* somebody was faster: theirs counts */
+    }
+    if (code < 0) {
+        secret_free(s);
+        return code;
+    }
+    *out = s;
+    return 0;
+}
+
+void secret_free(secret *s) {
+    if (!s) return;
+    OPENSSL_cleanse(s, sizeof *s);
+    free(s);
+}
