@@ -184,6 +184,8 @@ static bool fill_tls(X509 *x, EVP_PKEY *key, const char *host) {
         snprintf(names + n, sizeof names - n, ",%s:%s", is_address(host) ? "IP" : "DNS", host);
     }
     const char *common = host && strlen(host) <= 64 ? host : "murelay";
+    const char *usage = /* an RSA key may also be asked to open a secret */
+        EVP_PKEY_is_a(key, "RSA") ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature";
     BIGNUM *serial = BN_new();
     X509_NAME *name = X509_get_subject_name(x);
     bool ok = serial && BN_rand(serial, 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) &&
@@ -192,8 +194,7 @@ static bool fill_tls(X509 *x, EVP_PKEY *key, const char *host) {
               X509_time_adj_ex(X509_getm_notAfter(x), 10 * 365, 0, NULL) &&
               X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)common, -1, -1, 0) &&
               X509_set_issuer_name(x, name) && X509_set_pubkey(x, key) &&
-              add_extension(x, NID_basic_constraints, "critical,CA:FALSE") &&
-              add_extension(x, NID_key_usage, "critical,digitalSignature") &&
+              add_extension(x, NID_basic_constraints, "critical,CA:FALSE") && add_extension(x, NID_key_usage, usage) &&
               add_extension(x, NID_ext_key_usage, "serverAuth") && add_extension(x, NID_subject_alt_name, names) &&
               add_extension(x, NID_subject_key_identifier, "hash") && X509_sign(x, key, EVP_sha256()) > 0;
     BN_free(serial);
