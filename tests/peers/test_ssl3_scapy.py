@@ -11,10 +11,10 @@ import warnings
 
 warnings.simplefilter("ignore")
 try:
-    from scapy.layers.tls.cert import Cert
     from scapy.layers.tls.crypto.h_mac import Hmac_MD5, Hmac_SHA
     from scapy.layers.tls.crypto.prf import PRF
     from scapy.layers.tls.handshake import TLSClientHello, TLSFinished, TLSServerHello
+    from scapy.layers.x509 import X509_Cert
 except ImportError as missing:
     # Debian's package belongs to Debian's python, which need not be the first one on the path.
     if sys.executable != "/usr/bin/python3" and os.path.exists("/usr/bin/python3"):
@@ -107,8 +107,8 @@ class Client:
                 if h.version != 0x0300 or h.sidlen != 0:
                     return False
             if kind == 11:
-                numbers = Cert(got[1][10:]).pubKey.pubkey.public_numbers()
-                self.n, self.e = numbers.n, numbers.e
+                key = X509_Cert(got[1][10:]).tbsCertificate.subjectPublicKeyInfo.subjectPublicKey
+                self.n, self.e = key.modulus.val, key.publicExponent.val
         return True
 
     def lock(self, block):
