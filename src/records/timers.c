@@ -196,7 +196,7 @@ static void take_out(timers *t, timer *x) {
 
 int timers_start(timers *t, const char *name, record_ref owner, int64_t deadline, const value *args, uint32_t count,
                  fault *f) {
-    size_t total;
+    size_t total = 0;
     int code = check_args(name, args, count, &total, f);
     if (code < 0) return code;
     timer *running = find(t, name, owner);
