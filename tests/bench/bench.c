@@ -26,7 +26,7 @@ static const char config[] = "return { listeners = {\n"
 static const char *const sets[] = {"limits.silence_seconds=0", "limits.accounts_per_hour=0", "limits.login_failures=0",
                                    NULL};
 
-int bench_port(const bench *b) { return server_port(&b->server, "http"); }
+int bench_port(const bench *b) { return process_port(&b->server, "http"); }
 
 void bench_print(bench *b, const char *format, ...) {
     va_list args;
@@ -42,9 +42,9 @@ void bench_print(bench *b, const char *format, ...) {
 }
 
 int bench_start_server(bench *b, fault *f) {
-    if (b->server.folder[0]) return server_again(&b->server, f);
-    server_options o = {.program = b->program, .checkout = b->checkout, .config = config, .sets = sets, .seconds = 20};
-    return server_start(&b->server, &o, f);
+    if (b->server.folder[0]) return process_again(&b->server, f);
+    process_options o = {.program = b->program, .checkout = b->checkout, .config = config, .sets = sets, .seconds = 20};
+    return process_start(&b->server, &o, f);
 }
 
 int bench_accounts(bench *b, unsigned count, fault *f) {
@@ -155,7 +155,7 @@ int main(int argc, char **argv) {
     } else
         run(&b, names, count);
     if (b.failed) fprintf(stderr, "bench: %d scenarios failed; the server's log is in %s\n", b.failed, b.server.log);
-    server_remove(&b.server, b.failed > 0);
+    process_remove(&b.server, b.failed > 0);
     free(b.accounts);
     if (b.report) fclose(b.report);
     return b.failed ? 1 : 0;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "bench/load.h"
-#include "tools/server.h"
+#include "tools/process.h"
 
 typedef struct bench {
     const char *program, *checkout, *out; /* murelay; where scripts/ lies; the file for the table, or NULL */
@@ -13,7 +13,7 @@ typedef struct bench {
     unsigned connections, rounds;
     unsigned idle, sessions; /* how many of each to hold */
     double seconds;          /* of one leg */
-    server server;
+    process server;
     wire_account *accounts; /* account_count of them, made on demand */
     unsigned account_count;
     FILE *report; /* the table goes there and to stdout */

@@ -16,9 +16,9 @@
 /* A fresh process, so that memory freed by earlier work does not hide what a session takes. */
 static int fresh_server(bench *b, fault *f) {
     int status;
-    if (server_running(&b->server)) {
-        server_signal(&b->server, SIGTERM);
-        if (server_wait(&b->server, 10, &status) < 0)
+    if (process_running(&b->server)) {
+        process_signal(&b->server, SIGTERM);
+        if (process_wait(&b->server, 10, &status) < 0)
             return fault_set(f, E_TIMEOUT, "the server did not end on SIGTERM");
         if (status != 0) return fault_set(f, E_SYSTEM, "the server ended with %d on SIGTERM", status);
     }

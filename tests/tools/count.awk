@@ -14,6 +14,6 @@ function flush_one(   n, key) {
 /^\[       OK \] / { ok++ }
 /^\[  FAILED  \] / { if ($0 !~ /test\(s\), listed below/) failed[$4] = 1 }
 /^(case|play) .*: ok/ { ok++ }
-/^(case|play) .*: failed/ { name = $2; sub(/:$/, "", name); failed[name] = 1 }
+/^(case|play) .*: failed/ { name = $0; sub(/: failed.*/, "", name); failed[name] = 1 }
 /^Test Passed\.$/ { verdict = "Passed" }
 END { flush_one(); print good + 0, bad + 0 }

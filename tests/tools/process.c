@@ -1,6 +1,6 @@
-/* server.c: starts and stops murelay for tests (server.h). What it printed goes to a file and not through a pipe: a
+/* process.c: starts and stops murelay for tests (process.h). What it printed goes to a file and not through a pipe: a
  * test that never reads cannot block the server, and a killed server leaves everything it said. */
-#include "tools/server.h"
+#include "tools/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -44,7 +44,7 @@ static int make_folders(char *path) { /* every folder of a file's path */
     return 0;
 }
 
-int server_write(server *s, const char *path, const char *text, fault *f) {
+int process_write(process *s, const char *path, const char *text, fault *f) {
     char full[1024];
     if (strstr(path, "..")) return fault_set(f, E_ARGUMENT, "%s: a test's file stays in its folder", path);
     if (snprintf(full, sizeof full, "%s/%s", s->folder, path) >= (int)sizeof full) return E_LIMIT;
@@ -73,7 +73,7 @@ static void remove_tree(const char *path) {
     }
 }
 
-char *server_log(const server *s, long from) {
+char *process_log(const process *s, long from) {
     char *text = calloc(1, 1);
     FILE *in = fopen(s->log, "rb");
     if (!in) return text;
@@ -91,7 +91,7 @@ char *server_log(const server *s, long from) {
     return text;
 }
 
-static long log_size(const server *s) {
+static long log_size(const process *s) {
     struct stat st;
     return stat(s->log, &st) == 0 ? (long)st.st_size : 0;
 }
@@ -99,13 +99,13 @@ static long log_size(const server *s) {
 /* ── starting ────────────────────────────────────────────────────────────────────────────────────────────────────── */
 
 /* A door's line contains "door <name> <address>:<port>"; what stands before and after is the server's own affair. */
-static void read_doors(server *s, char *text) {
+static void read_doors(process *s, char *text) {
     s->door_count = 0;
     for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         char *at = strstr(line, "door ");
-        server_door d;
+        process_door d;
         char where[128];
-        if (!at || s->door_count == SERVER_DOORS || sscanf(at, "door %31s %127s", d.name, where) != 2) continue;
+        if (!at || s->door_count == PROCESS_DOORS || sscanf(at, "door %31s %127s", d.name, where) != 2) continue;
         char *colon = strrchr(where, ':');
         if (!colon || (d.port = atoi(colon + 1)) <= 0) continue;
         *colon = 0;
@@ -114,7 +114,7 @@ static void read_doors(server *s, char *text) {
     }
 }
 
-static int spawn(server *s, fault *f) {
+static int spawn(process *s, fault *f) {
     s->log_from = log_size(s);
     pid_t pid = fork();
     if (pid < 0) return fault_set(f, E_SYSTEM, "cannot fork: %s", strerror(errno));
@@ -134,11 +134,11 @@ static int spawn(server *s, fault *f) {
     return 0;
 }
 
-static int wait_ready(server *s, fault *f) {
+static int wait_ready(process *s, fault *f) {
     int64_t until = clock_mono_us() + (int64_t)(s->seconds * 1e6);
     for (;; pause_ms(2)) {
-        bool ended = !server_running(s);
-        char *text = server_log(s, s->log_from);
+        bool ended = !process_running(s);
+        char *text = process_log(s, s->log_from);
         bool ready = strstr(text, " ready") != NULL;
         if (ready) read_doors(s, text);
         if (!ready && (ended || clock_mono_us() > until)) {
@@ -153,7 +153,7 @@ static int wait_ready(server *s, fault *f) {
     }
 }
 
-static int make_words(server *s, const server_options *o) {
+static int make_words(process *s, const process_options *o) {
     size_t sets = 0;
     while (o->sets && o->sets[sets]) sets++;
     s->argv = calloc(9 + 2 * sets, sizeof *s->argv);
@@ -175,7 +175,7 @@ static int make_words(server *s, const server_options *o) {
     return 0;
 }
 
-int server_start(server *s, const server_options *o, fault *f) {
+int process_start(process *s, const process_options *o, fault *f) {
     memset(s, 0, sizeof *s);
     const char *base = getenv("TMPDIR");
     snprintf(s->folder, sizeof s->folder, "%s/murelay-test-XXXXXX", base && *base ? base : "/tmp");
@@ -189,22 +189,22 @@ int server_start(server *s, const server_options *o, fault *f) {
     s->seconds = o->seconds > 0 ? o->seconds : 10;
     s->max_memory = o->max_memory;
     int rc = make_words(s, o);
-    if (rc == 0) rc = server_write(s, "config.lua", o->config ? o->config : default_config, f);
-    for (const server_file *file = o->files; rc == 0 && file && file->path; file++) {
+    if (rc == 0) rc = process_write(s, "config.lua", o->config ? o->config : default_config, f);
+    for (const process_file *file = o->files; rc == 0 && file && file->path; file++) {
         char path[512];
         snprintf(path, sizeof path, "data/%s", file->path);
-        rc = server_write(s, path, file->text, f);
+        rc = process_write(s, path, file->text, f);
     }
-    return rc < 0 ? rc : server_again(s, f);
+    return rc < 0 ? rc : process_again(s, f);
 }
 
-int server_again(server *s, fault *f) {
-    if (server_running(s)) return fault_set(f, E_EXISTS, "the server still runs");
+int process_again(process *s, fault *f) {
+    if (process_running(s)) return fault_set(f, E_EXISTS, "the server still runs");
     int rc = spawn(s, f);
     return rc < 0 ? rc : wait_ready(s, f);
 }
 
-int server_port(const server *s, const char *door) {
+int process_port(const process *s, const char *door) {
     for (int i = 0; i < s->door_count; i++)
         if (!strcmp(s->doors[i].name, door)) return s->doors[i].port;
     return 0;
@@ -212,19 +212,19 @@ int server_port(const server *s, const char *door) {
 
 /* ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────────── */
 
-bool server_running(server *s) {
+bool process_running(process *s) {
     siginfo_t info = {0};
     if (s->pid == 0) return false;
     if (waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0) return false;
     return info.si_pid == 0;
 }
 
-int server_signal(server *s, int signum) {
-    if (!server_running(s)) return E_STALE;
+int process_signal(process *s, int signum) {
+    if (!process_running(s)) return E_STALE;
     return kill(s->pid, signum) == 0 ? 0 : E_SYSTEM;
 }
 
-int server_wait(server *s, double seconds, int *status) {
+int process_wait(process *s, double seconds, int *status) {
     if (s->pid == 0) return E_STALE;
     int64_t until = clock_mono_us() + (int64_t)(seconds * 1e6);
     for (;; pause_ms(2)) {
@@ -240,10 +240,10 @@ int server_wait(server *s, double seconds, int *status) {
     }
 }
 
-int server_wait_log(const server *s, long from, const char *text, double seconds) {
+int process_wait_log(const process *s, long from, const char *text, double seconds) {
     int64_t until = clock_mono_us() + (int64_t)(seconds * 1e6);
     for (;; pause_ms(2)) {
-        char *log = server_log(s, from);
+        char *log = process_log(s, from);
         bool found = strstr(log, text) != NULL;
         free(log);
         if (found) return 0;
@@ -251,11 +251,11 @@ int server_wait_log(const server *s, long from, const char *text, double seconds
     }
 }
 
-void server_remove(server *s, bool keep_folder) {
+void process_remove(process *s, bool keep_folder) {
     int status;
     if (s->pid) {
         kill(s->pid, SIGKILL);
-        server_wait(s, 10, &status);
+        process_wait(s, 10, &status);
     }
     if (s->folder[0] && !keep_folder) remove_tree(s->folder);
     for (char **word = s->argv; word && *word; word++) free(*word);
