@@ -37,7 +37,6 @@ return {
     -- token_days = 30,              -- days the game logs in by itself after a password
     -- password_min = 4,
     -- password_max = 64,
-    -- super_admin = "",             -- e-mail of the account that may do everything; made at the first start
   },
 
   client = {

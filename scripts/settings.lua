@@ -29,14 +29,12 @@ mu.settings {
 
   ["accounts.registration"] = { type = "boolean", default = true,
     text = "New accounts may be made in the game." },
-  ["accounts.token_days"] = { type = "integer", default = 30, min = 1, max = 3650,
-    text = "Days for which the game can log in without asking for the password again." },
+  ["accounts.token_days"] = { type = "integer", default = 30, min = 0, max = 3650,
+    text = "Days for which the game can log in without asking for the password again. 0: it always asks." },
   ["accounts.password_min"] = { type = "integer", default = 4, min = 1, max = 64,
     text = "Least number of characters of a password." },
   ["accounts.password_max"] = { type = "integer", default = 64, min = 8, max = 128,
     text = "Greatest number of characters of a password." },
-  ["accounts.super_admin"] = { type = "string", default = "", max = 254,
-    text = "E-mail of the account that may do everything. Made at the first start if it does not exist." },
 
   ["promos.hide_expired"] = { type = "boolean", default = true,
     text = "Leave out the messages of configs/me3_msg.lua whose last day has passed." },

@@ -135,7 +135,7 @@ authentication.listUserEntitlements2 {
   request  = schema.ListEntitlementsRequest,
   response = schema.Entitlements,
   handle   = function(session, request)
-    if request.tag ~= "" then return { entitlements = {} } end     -- one tag alone: nobody ever answered that
+    if request.tag ~= "" then return end         -- one tag alone: nobody ever had an answer to that
     return mu.kept({}, function() return { entitlements = owned } end)
   end,
 }

@@ -121,6 +121,7 @@ function sessions.login(session, account)
   }
   key_kind.create { key = player.key, player_id = player.id }
   session.player = player
+  session:trust()
   players.logged_in(account.id)
   rating.changed(player)
   mu.log.info("%s (%s) has logged in on %s", player.name, player.id, session)

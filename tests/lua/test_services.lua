@@ -1,0 +1,95 @@
+-- test_services.lua: the small things that services know: addresses, e-mails, passwords, names, ratings.
+local players = require "services.players"
+local network = require "services.network"
+local locale  = require "services.locale"
+local names   = require "services.names"
+local rating  = require "services.rating"
+local doors   = require "services.doors"
+
+local equal = mu.test.equal
+local tests = {}
+
+function tests.emails()
+  equal(players.email "  Alice@Example.ORG ", "alice@example.org")
+  equal(players.email "a.b+c@d", "a.b+c@d")
+  for _, text in ipairs { "", "a", "@b", "a@", "a@b@c", "a b@c", "a@b c", "a@.b", "a@b.", "a@-b", "a@b..c", "a\1@b",
+                          ("a"):rep(65) .. "@b", "a@" .. ("b"):rep(253) } do
+    equal(players.email(text), nil)
+  end
+end
+
+function tests.passwords()
+  equal(players.password_fault "abc", "short")
+  equal(players.password_fault "abcd", nil)
+  equal(players.password_fault(("x"):rep(64)), nil)
+  equal(players.password_fault(("x"):rep(65)), "long")
+end
+
+function tests.addresses()
+  equal(network.ip "127.0.0.1", 0x7F000001)
+  equal(network.ip "255.255.255.255", 0xFFFFFFFF)
+  equal(network.text(0xC0A80105), "192.168.1.5")
+  for _, text in ipairs { "", "1.2.3", "1.2.3.256", "1.2.3.4.5", "a.b.c.d", "::1", "1.2.3.4 ", "1.2.3.1000" } do
+    equal(network.ip(text), nil)
+  end
+  for _, text in ipairs { "127.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.0.1", "169.254.1.1" } do
+    equal(network.is_local(network.ip(text)), true)
+  end
+  for _, text in ipairs { "8.8.8.8", "172.32.0.1", "172.15.0.1", "192.169.0.1", "11.0.0.1" } do
+    equal(network.is_local(network.ip(text)), false)
+  end
+end
+
+function tests.an_address_that_is_known_is_not_repaired()
+  local pair = { external = { ip = 7, port = 8 }, internal = { ip = 1, port = 3659 } }
+  equal(network.repair({ address = "203.0.113.7" }, pair), pair)
+  pair.external.ip = 0
+  equal(network.repair({ address = "203.0.113.7" }, pair).external, { ip = 0xCB007107, port = 3659 })
+  equal(network.repair({ address = "2001:db8::1" }, pair).external, { ip = 0, port = 3659 })
+end
+
+function tests.locales()
+  equal(locale.text(0x656E4E5A), "enNZ")
+  equal(locale.language(0x64654445), "de")
+  equal(locale.language(0), "en")
+end
+
+function tests.display_names()
+  for _ = 1, 100 do
+    local name = names.random()
+    equal(name:match "^%l+%-%l+%-%d%d%d%d$", name)
+  end
+end
+
+-- Reference 04, appendix D: eleven promotions, an adept of level 20 who is deployed, a soldier who is not.
+function tests.rating()
+  local adept = { key = "char0", value = "20;4;AdeptHumanMale;Shepard;0;45;0;47;45;9;9;0;0;0;0;0;;;7,136;;True;False" }
+  equal(rating.of {
+    { key = "class1", value = "20;4;Adept;20;0.0000;10" }, { key = "class2", value = "20;4;Soldier;5;0.0000;1" }, adept,
+  }, 350)
+  equal(rating.of {}, 0)
+  equal(rating.of { { key = "class1", value = "" }, { key = "class2", value = ";;;;;;;" }, adept }, 0)
+  equal(rating.of { { key = "class1", value = "20;4;Adept;-5;0;1e300" } }, 0xFFFFFFFF)
+  equal(rating.of { { key = "class1", value = "20;4;Adept;nan;0;-7" } }, 0)
+end
+
+function tests.base_urls_of_upgrade_requests()
+  local function base(scheme, host, port, is_local)
+    return doors.base_url {
+      ["x-pocket-relay-scheme"] = scheme, ["x-pocket-relay-host"] = host, ["x-pocket-relay-port"] = port,
+      ["x-pocket-relay-local-http"] = is_local,
+    }
+  end
+  equal(base(), "http://127.0.0.1:42131")
+  equal(base("http", "127.0.0.1", "42131", "true"), "http://127.0.0.1:42131")
+  equal(base("http", "127.0.0.1", "5000"), "http://127.0.0.1:5000")
+  equal(base("https", "play.example.org", "443", "true"), "http://127.0.0.1:443")
+  equal(base("https", "play.example.org"), "https://play.example.org:443")
+  equal(base("http", "play.example.org"), "http://play.example.org:80")
+  equal(base("http", "play.example.org", "8080"), "http://play.example.org:8080")
+  equal(base("http", "play.example.org/evil?", "80"), "http://127.0.0.1:42131")
+  equal(base("http", "127.0.0.1", "70000"), "http://127.0.0.1:42131")
+  equal(base("http", "127.0.0.1", "1.5"), "http://127.0.0.1:42131")
+end
+
+return tests

@@ -1,0 +1,118 @@
+-- doors.lua: each way in, from the first byte to the main menu.
+local play  = require "plays.lib.play"
+local steps = require "plays.lib.steps"
+
+-- What a game learns before it logs in, by the door it came by.
+local function is_told(client, told)
+  local hello   = steps.hello(client)
+  local configs = steps.configs(client)
+  play.equal(told.qos, hello.qos.latency_sites["ea-sjc"], "the ping site")
+  play.equal(told.data, configs.ME3_DATA, "ME3_DATA")
+  play.equal("Mu Relay", configs.ME3_MSG.MSG_1_title, "the title of the first message")
+  play.equal("ME3_PRC_REBELLION", configs.ME3_ENT.ENT_14_entitlement, "entitlement 14")
+  play.equal(play.exactly {}, configs.ME3_DIME, "ME3_DIME")
+end
+
+play.scene("an unmodified game: redirector over SSLv3, then plain Blaze", function()
+  local server     = play.server {}
+  local redirector = play.client(server, "Alice at the redirector", { via = "ssl3" })
+  redirector:asks("Redirector.getServerInstance", { client_name = "MassEffect3-pc", platform = "Windows" }, {
+    address = { address = { host = "127.0.0.1", ip = 0x7F000001, port = server:port "game" } }, secure = false,
+  })
+  redirector:leaves()
+
+  local alice = play.client(server, "Alice", { via = "blaze" })
+  local http  = "http://127.0.0.1:" .. server:port "http"
+  is_told(alice, {
+    qos  = { address = "127.0.0.1", port = server:port "http", site_name = "prod-sjc" },
+    data = {
+      GAW_SERVER_BASE_URL = http .. "/gaw", IMG_MNGR_BASE_URL = http .. "/content/",
+      TEL_SERVER = "127.0.0.1", TEL_PORT = tostring(server:port "telemetry"),
+    },
+  })
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  steps.to_the_menu(alice)
+end)
+
+play.scene("a Pocket Relay client: look-up, upgrade, its own machine in every address", function()
+  local server = play.server {}
+  local base   = "http://127.0.0.1:" .. server:port "http"
+  local found  = mu.json.decode(mu.http_client.get(base .. "/api/server").body)
+  play.equal({ ident = "POCKET_RELAY_SERVER", version = "0.8.1", association = play.text "^[%w_-]+%.[%w_-]+$",
+               server = { name = "Mu Relay" } }, found, "/api/server")
+  play.equal(66, #found.association, "the length of the association token")
+  local alice = play.client(server, "Alice", { via = "upgrade", headers = {
+    ["x-pocket-relay-scheme"] = "http", ["x-pocket-relay-host"] = "127.0.0.1", ["x-pocket-relay-port"] = "42131",
+    ["x-pocket-relay-local-http"] = "true", ["x-association"] = found.association,
+  } })
+  is_told(alice, {
+    qos  = { address = "127.0.0.1", port = 42131, site_name = "prod-sjc" },
+    data = {
+      GAW_SERVER_BASE_URL = "http://127.0.0.1:42131", IMG_MNGR_BASE_URL = "http://127.0.0.1:42131/content/",
+      TEL_SERVER = "127.0.0.1", TEL_PORT = "42129",
+    },
+  })
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  steps.to_the_menu(alice)
+end)
+
+play.scene("an old client without HTTP of its own is told the server's URL", function()
+  local server = play.server {}
+  local alice  = play.client(server, "Alice", { via = "upgrade", headers = {
+    ["x-pocket-relay-scheme"] = "http", ["x-pocket-relay-host"] = "play.example.org", ["x-pocket-relay-port"] = "8080",
+  } })
+  is_told(alice, {
+    qos  = { address = "play.example.org", port = 8080 },
+    data = { GAW_SERVER_BASE_URL = "http://play.example.org:8080", TEL_SERVER = "127.0.0.1", TEL_PORT = "42129" },
+  })
+end)
+
+play.scene("raw Blaze on the port that serves everything", function()
+  local server = play.server {}
+  local alice  = play.client(server, "Alice", { via = "blaze", door = "http" })
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  steps.to_the_menu(alice)
+end)
+
+play.scene("Blaze inside TLS", function()
+  local server = play.server {}
+  local alice  = play.client(server, "Alice", { via = "tls" })
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  steps.to_the_menu(alice)
+end)
+
+play.scene("a configured public address is what everybody is told", function()
+  local server = play.server { set = { "public_address=play.example.org" } }
+  local alice  = play.client(server, "Alice at the redirector", { via = "ssl3" })
+  alice:asks("Redirector.getServerInstance", {}, { address = { address = { host = "play.example.org", ip = 0 } } })
+  local bob = play.client(server, "Bob", { via = "blaze" })
+  is_told(bob, {
+    qos  = { address = "play.example.org" },
+    data = { TEL_SERVER = "play.example.org", GAW_SERVER_BASE_URL = play.text "^http://play%.example%.org:%d+/gaw$" },
+  })
+end)
+
+play.scene("who knocks wrongly at the upgrade door is told so", function()
+  local server = play.server {}
+  local base   = "http://127.0.0.1:" .. server:port "http"
+  local plain  = mu.http_client.get(base .. "/api/server/upgrade")
+  play.equal({ status = 426, headers = { upgrade = "blaze" } }, plain, "without an upgrade")
+  play.equal({ status = 404 }, mu.http_client.get(base .. "/api/server/tunnel"), "the tunnel")
+  play.equal({ status = 405 }, mu.http_client.post(base .. "/api/server/upgrade", ""), "POST")
+  play.equal({ status = 200, body = "" }, mu.http_client.post(base .. "/api/server/telemetry",
+    '{"values":[["TLM3","000002DF/-;00000022/BOOT/SESS/OLNG/vlng=INT"]]}'), "telemetry")
+  play.equal({ status = 200 }, mu.http_client.get(base .. "//api/server"), "two slashes")
+  local alice = play.client(server, "Alice", { headers = { ["x-association"] = "no.token" } })
+  alice:asks("Util.ping", {}, { server_time = play.any })
+end)
+
+play.scene("quality of service is answered, whatever is asked", function()
+  local server = play.server {}
+  local base   = "http://127.0.0.1:" .. server:port "http"
+  local function body(path) return mu.http_client.get(base .. path).body end
+  play.equal(play.text "<qosip>2130706433</qosip>", body "/qos/qos?prpt=3659&vers=1&qtyp=1", "kind 1")
+  play.equal(play.text "<numprobes>10</numprobes>.*<probesize>1200</probesize>", body "/qos/qos?qtyp=2", "kind 2")
+  play.equal(play.text "<qosport>0</qosport>", body "/qos/qos", "no kind")
+  play.equal(play.text "<numinterfaces>2</numinterfaces>", body "/qos/firewall?vers=1&nint=1", "firewall")
+  play.equal(play.text "<firetype>2</firetype>", body "/qos/firetype?vers=1&rqid=747&rqsc=502&inip=-1", "firetype")
+end)

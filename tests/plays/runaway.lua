@@ -1,0 +1,60 @@
+-- runaway.lua: scripts that never end or eat memory stop at their limit; everybody else plays on.
+local play = require "plays.lib.play"
+
+local OTHERS = 50
+
+-- Four commands nobody uses, answered by scripts that misbehave.
+local RUNAWAYS = [[
+local util = mu.component "Util"
+
+util.localizeStrings { handle = function() while true do end end }
+
+util.setClientData {
+  handle = function()
+    local inner = coroutine.wrap(function()
+      while true do pcall(function() while true do end end) end
+    end)
+    while true do pcall(inner) end
+  end,
+}
+
+util.setConnectionState {
+  handle = function()
+    local hoard = {}
+    while true do hoard[#hoard + 1] = ("x"):rep(1000) .. #hoard end
+  end,
+}
+
+util.filterForProfanity { handle = function() local nothing = nil; return nothing.field end }
+]]
+
+local function server_with_runaways()
+  local server = play.server { files = { ["scripts/guards.lua"] = [[
+mu.guard "login" (function(session, request, wanted)
+  if wanted and not session.player then return mu.fail "ERR_AUTHENTICATION_REQUIRED" end
+end)
+]] .. RUNAWAYS } }
+  return server
+end
+
+local function is_survived(name, reason)
+  play.scene(name .. ": " .. reason, function()
+    local server, others = server_with_runaways(), {}
+    for i = 1, OTHERS do others[i] = play.client(server, "Other " .. i, { via = "blaze" }) end
+    local eve = play.client(server, "Eve", { via = "blaze" })
+    eve:sends(name, {})
+    for _ = 1, 3 do
+      for _, other in ipairs(others) do other:sends "Util.ping" end
+      for _, other in ipairs(others) do other:receives { kind = "response", name = "Util.ping" } end
+    end
+    local answer = eve:next()
+    play.equal({ kind = "error", name = name }, answer, "the answer to Eve")
+    server:wait_log(name)                        -- the log names the handler
+    eve:asks "Util.ping"
+  end)
+end
+
+is_survived("Util.localizeStrings", "an endless loop")
+is_survived("Util.setClientData", "an endless loop in pcall in a coroutine")
+is_survived("Util.setConnectionState", "a hoarder")
+is_survived("Util.filterForProfanity", "a plain bug")
