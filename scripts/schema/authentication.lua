@@ -69,7 +69,7 @@ local Entitlement = t.struct {
   version          = t.u32 "VER",
 }
 
-return {
+return t.named {
   PersonaDetails = PersonaDetails,
   SessionInfo    = t.struct(session_info()),
 

@@ -29,7 +29,7 @@ local MatchmakingAsyncStatus = t.struct {
   virtual_game   = t.group("VGRS", t.struct { flags = t.int "VVAL" }),
 }
 
-return {
+return t.named {
   GameAttributesChange = t.struct { attributes = t.map("ATTR", t.string, t.string), game_id = t.u32 "GID" },
   GameSettingsChange   = t.struct { settings = t.int "ATTR", game_id = t.u32 "GID" },
 

@@ -19,7 +19,7 @@ local ServerMessage = t.struct {
   time    = t.u32 "TIME",                        -- unix seconds
 }
 
-return {
+return t.named {
   ClientMessage = ClientMessage,
   ServerMessage = ServerMessage,
 

@@ -11,7 +11,7 @@ local FirstPartyId = t.variants {
   xbox_id    = { 1, t.struct { id = t.u64 "XUID" } },
 }
 
-return {
+return t.named {
   ServerInstanceRequest = t.struct {
     sdk_version        = t.string "BSDK",
     sdk_build_date     = t.string "BTIM",

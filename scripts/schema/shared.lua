@@ -50,7 +50,7 @@ local UserSessionExtendedData = t.struct {
   objects           = t.list("ULST", t.object_id),     -- the game the user is in
 }
 
-return {
+return t.named {
   IpAddress               = IpAddress,
   IpPairAddress           = IpPairAddress,
   NetworkAddress          = NetworkAddress,

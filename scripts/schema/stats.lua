@@ -14,7 +14,7 @@ local StatDescription = t.struct {
   type        = t.i32 "TYPE",
 }
 
-return {
+return t.named {
   LeaderboardGroupRequest = t.struct { board_id = t.i32 "LBID", board_name = t.string "NAME" },
 
   LeaderboardGroup = t.struct {

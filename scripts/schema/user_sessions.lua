@@ -8,7 +8,7 @@ local UserData = t.struct {
   user          = t.group("USER", shared.UserIdentification),
 }
 
-return {
+return t.named {
   UserIdentification = shared.UserIdentification,
   ExtendedData       = shared.UserSessionExtendedData,
   UserData           = UserData,

@@ -93,7 +93,7 @@ local UserOptions = t.struct {
   user_id   = t.i64 "UID",
 }
 
-return {
+return t.named {
   PingResponse        = t.struct { server_time = t.u32 "STIM" },
   FetchConfigRequest  = FetchConfigRequest,
   FetchConfigResponse = FetchConfigResponse,

@@ -51,7 +51,7 @@ return {
 }
 ]]
 
--- A server process of its own: { config = text of a config.lua, set = { "a.b=c" }, files = { [path below data] = text } }.
+-- A server process of its own: { config = text of a config.lua, set = { "a.b=c" }, files = { [path in data] = text } }.
 -- It has the methods of mu.test.start_server's result, and ends with its scene.
 function play.server(options)
   options = options or {}
