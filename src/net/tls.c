@@ -1,0 +1,117 @@
+/* tls.c: certificates and settings of modern TLS: contexts that connections are made from. */
+#include "net/tls_private.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct tls_identity {
+    atomic_uint refs;
+    SSL_CTX *context;
+};
+
+static const char *reason(void) {
+    unsigned long e = ERR_peek_last_error();
+    const char *text = e ? ERR_reason_error_string(e) : NULL;
+    ERR_clear_error();
+    return text ? text : "unknown reason";
+}
+
+static SSL_CTX *new_context(const SSL_METHOD *method, fault *f) {
+    SSL_CTX *c = SSL_CTX_new(method);
+    if (!c) {
+        fault_set(f, E_SYSTEM, "TLS cannot start: %s", reason());
+        return NULL;
+    }
+    SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
+    SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                               SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_num_tickets(c, 0);
+    SSL_CTX_set_read_ahead(c, 0);
+    return c;
+}
+
+static tls_identity *new_identity(fault *f) {
+    SSL_CTX *c = new_context(TLS_server_method(), f);
+    if (!c) return NULL;
+    tls_identity *id = calloc(1, sizeof *id);
+    if (!id) {
+        SSL_CTX_free(c);
+        fault_set(f, E_MEMORY, "out of memory for a TLS identity");
+        return NULL;
+    }
+    atomic_init(&id->refs, 1);
+    id->context = c;
+    return id;
+}
+
+tls_identity *tls_identity_load(const char *certificate_file, const char *key_file, fault *f) {
+    tls_identity *id = new_identity(f);
+    if (!id) return NULL;
+    if (SSL_CTX_use_certificate_chain_file(id->context, certificate_file) != 1)
+        fault_set(f, E_CONFIG, "TLS certificate %s cannot be used: %s", certificate_file, reason());
+    else if (SSL_CTX_use_PrivateKey_file(id->context, key_file, SSL_FILETYPE_PEM) != 1)
+        fault_set(f, E_CONFIG, "TLS key %s cannot be used: %s", key_file, reason());
+    else if (SSL_CTX_check_private_key(id->context) != 1)
+        fault_set(f, E_CONFIG, "TLS key %s does not belong to certificate %s", key_file, certificate_file);
+    else
+        return id;
+    tls_identity_drop(id);
+    return NULL;
+}
+
+static X509 *self_signed(EVP_PKEY *key, const char *name) {
+    X509 *x = X509_new();
+    unsigned char serial[8] = {0};
+    if (!x || !key) goto fail;
+    X509_set_version(x, 2);
+    if (RAND_bytes(serial, sizeof serial) != 1) goto fail;
+    ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), load_u64(serial) >> 1);
+    X509_gmtime_adj(X509_getm_notBefore(x), -86400);
+    X509_gmtime_adj(X509_getm_notAfter(x), 3650L * 86400);
+    X509_set_pubkey(x, key);
+    X509_NAME *subject = X509_get_subject_name(x);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0);
+    X509_set_issuer_name(x, subject);
+    if (X509_sign(x, key, EVP_sha256()) > 0) return x;
+fail:
+    X509_free(x);
+    return NULL;
+}
+
+tls_identity *tls_identity_self_signed(const char *name, fault *f) {
+    tls_identity *id = new_identity(f);
+    if (!id) return NULL;
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *x = self_signed(key, name);
+    bool fine = x && SSL_CTX_use_certificate(id->context, x) == 1 && SSL_CTX_use_PrivateKey(id->context, key) == 1;
+    X509_free(x);
+    EVP_PKEY_free(key);
+    if (fine) return id;
+    fault_set(f, E_SYSTEM, "a TLS certificate could not be made: %s", reason());
+    tls_identity_drop(id);
+    return NULL;
+}
+
+tls_identity *tls_identity_hold(tls_identity *id) {
+    atomic_fetch_add(&id->refs, 1);
+    return id;
+}
+
+void tls_identity_drop(tls_identity *id) {
+    if (!id || atomic_fetch_sub(&id->refs, 1) != 1) return;
+    SSL_CTX_free(id->context);
+    free(id);
+}
+
+SSL_CTX *tls_identity_context(tls_identity *id) { return id->context; }
+
+SSL_CTX *tls_client_context(fault *f) {
+    SSL_CTX *c = new_context(TLS_client_method(), f);
+    if (c) SSL_CTX_set_default_verify_paths(c);
+    return c;
+}
