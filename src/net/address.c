@@ -19,8 +19,10 @@ void net_address_set(net_address *a, const struct sockaddr *from) {
         const uint8_t *ip = v6->sin6_addr.s6_addr;
         a->port = ntohs(v6->sin6_port);
         a->v6 = memcmp(ip, mapped, sizeof mapped) != 0;
-        if (a->v6) memcpy(a->ip, ip, 16);
-        else memcpy(a->ip, ip + 12, 4);
+        if (a->v6)
+            memcpy(a->ip, ip, 16);
+        else
+            memcpy(a->ip, ip + 12, 4);
     }
 }
 

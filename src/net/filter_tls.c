@@ -99,8 +99,10 @@ static int feed(filter *base, bytes in, buf *plain, buf *out, fault *why) {
         }
         int e = SSL_get_error(f->ssl, n);
         if (e == SSL_ERROR_ZERO_RETURN) f->goodbye = true;
-        if (e == SSL_ERROR_ZERO_RETURN || e == SSL_ERROR_WANT_READ) rc = 0;
-        else rc = failed(f, E_BAD_RECORD, "reading", why);
+        if (e == SSL_ERROR_ZERO_RETURN || e == SSL_ERROR_WANT_READ)
+            rc = 0;
+        else
+            rc = failed(f, E_BAD_RECORD, "reading", why);
     }
     f->in = (bytes){0}, f->out = NULL;
     return rc < 0 ? rc : 0;
@@ -114,8 +116,10 @@ static int put(filter *base, bytes plain, buf *out, fault *why) {
         size_t n = plain.n < (1 << 20) ? plain.n : (1 << 20);
         ERR_clear_error();
         int wrote = SSL_write(f->ssl, plain.p, (int)n);
-        if (wrote <= 0) rc = failed(f, E_IO, "writing", why);
-        else plain.p += wrote, plain.n -= (size_t)wrote;
+        if (wrote <= 0)
+            rc = failed(f, E_IO, "writing", why);
+        else
+            plain.p += wrote, plain.n -= (size_t)wrote;
     }
     f->out = NULL;
     return rc;
@@ -173,7 +177,7 @@ filter *filter_tls_server(struct tls_identity *identity, fault *why) {
 }
 
 filter *filter_tls_client(const char *server_name, bool verify, buf *out, fault *why) {
-    SSL_CTX *context = tls_client_context(why);
+    SSL_CTX *context = tls_client_context(verify, why);
     if (!context) return NULL;
     tls_filter *f = make(context, why);
     SSL_CTX_free(context);
@@ -183,8 +187,10 @@ filter *filter_tls_client(const char *server_name, bool verify, buf *out, fault 
     if (!is_address) SSL_set_tlsext_host_name(f->ssl, server_name);
     if (verify) {
         SSL_set_verify(f->ssl, SSL_VERIFY_PEER, NULL);
-        if (is_address) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(f->ssl), server_name);
-        else SSL_set1_host(f->ssl, server_name);
+        if (is_address)
+            X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(f->ssl), server_name);
+        else
+            SSL_set1_host(f->ssl, server_name);
     }
     SSL_set_connect_state(f->ssl);
     f->out = out;

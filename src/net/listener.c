@@ -52,8 +52,10 @@ void origin_drop(origin *o) {
 /* -- sniffing ----------------------------------------------------------------------------------------------------- */
 
 static void guest_free(guest *g) {
-    if (g->previous) g->previous->next = g->next;
-    else g->of->guests = g->next;
+    if (g->previous)
+        g->previous->next = g->next;
+    else
+        g->of->guests = g->next;
     if (g->next) g->next->previous = g->previous;
     free(g);
 }
@@ -99,9 +101,12 @@ static size_t on_data(void *ctx, stream *s, bytes in) {
     const listener_config *c = &g->of->config;
     int kind = sniff_first(in, g->inner ? inner_allowed(c) : c->protocols, c->prefer_ssl3);
     if (kind == SNIFF_MORE) return 0;
-    if (kind == SNIFF_REFUSED) refuse(g);
-    else if (kind == PROTOCOL_SSL3 || kind == PROTOCOL_TLS) put_filter(g, kind);
-    else hand_over(g, kind);
+    if (kind == SNIFF_REFUSED)
+        refuse(g);
+    else if (kind == PROTOCOL_SSL3 || kind == PROTOCOL_TLS)
+        put_filter(g, kind);
+    else
+        hand_over(g, kind);
     return 0;
 }
 
@@ -211,10 +216,11 @@ static int refused(const listener_config *c, const char *address, int error, fau
     const char *name = c->name ? c->name : "";
     int port = c->port;
     if (error == EADDRINUSE)
-        return fault_set(f, E_EXISTS,
-                         "listener \"%s\": port %d on %s%s%s is already in use; stop the program that has it, or set another "
-                         "port for this listener",
-                         name, port, open, address, join);
+        return fault_set(
+            f, E_EXISTS,
+            "listener \"%s\": port %d on %s%s%s is already in use; stop the program that has it, or set another "
+            "port for this listener",
+            name, port, open, address, join);
     if (error == EACCES)
         return fault_set(f, E_SYSTEM,
                          "listener \"%s\": port %d needs privileges this process does not have; use a port above 1023 "
@@ -258,7 +264,7 @@ static int check(const listener_config *c, fault *f) {
     return 0;
 }
 
-listener *listener_open(loop *loop, const listener_config *c, fault *f) {
+listener *listener_open(loop *on, const listener_config *c, fault *f) {
     if (check(c, f) < 0) return NULL;
     uint16_t port = 0;
     int fd = open_socket(c, c->address ? c->address : "::", &port, f);
@@ -267,7 +273,7 @@ listener *listener_open(loop *loop, const listener_config *c, fault *f) {
     size_t length = c->name ? strlen(c->name) : 0;
     listener *l = calloc(1, sizeof *l);
     origin *o = calloc(1, sizeof *o + length + 1);
-    if (!l || !o || uv_poll_init(&loop->uv, &l->poll, fd) < 0) {
+    if (!l || !o || uv_poll_init(&on->uv, &l->poll, fd) < 0) {
         fault_set(f, E_MEMORY, "out of memory for listener \"%s\"", c->name ? c->name : "");
         free(l);
         free(o);
@@ -276,13 +282,13 @@ listener *listener_open(loop *loop, const listener_config *c, fault *f) {
     }
     if (length) memcpy(o->name, c->name, length);
     o->refs = 1;
-    l->loop = loop, l->origin = o, l->fd = fd, l->port = port, l->config = *c;
+    l->loop = on, l->origin = o, l->fd = fd, l->port = port, l->config = *c;
     l->config.name = o->name, l->config.address = NULL;
     if (c->tls) tls_identity_hold(c->tls);
     l->poll.data = l;
-    l->next = loop->first_listener;
+    l->next = on->first_listener;
     if (l->next) l->next->previous = l;
-    loop->first_listener = l;
+    on->first_listener = l;
     uv_poll_start(&l->poll, UV_READABLE, on_connection);
     return l;
 }
@@ -307,8 +313,10 @@ void listener_close(listener *l) {
         stream_close(g->s, E_CANCELLED);
         guest_free(g);
     }
-    if (l->previous) l->previous->next = l->next;
-    else l->loop->first_listener = l->next;
+    if (l->previous)
+        l->previous->next = l->next;
+    else
+        l->loop->first_listener = l->next;
     if (l->next) l->next->previous = l->previous;
     tls_identity_drop(l->config.tls);
     origin_drop(l->origin);
@@ -317,6 +325,6 @@ void listener_close(listener *l) {
     uv_close((uv_handle_t *)&l->poll, on_poll_closed);
 }
 
-void listener_free_all(loop *loop) {
-    while (loop->first_listener) listener_close(loop->first_listener);
+void listener_free_all(loop *on) {
+    while (on->first_listener) listener_close(on->first_listener);
 }

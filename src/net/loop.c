@@ -50,8 +50,10 @@ static void run_items(loop *l) {
             if (is_last) break;
         }
     }
-    if (l->items) uv_idle_start(&l->idle, on_idle);
-    else uv_idle_stop(&l->idle);
+    if (l->items)
+        uv_idle_start(&l->idle, on_idle);
+    else
+        uv_idle_stop(&l->idle);
 }
 
 static void on_prepare(uv_prepare_t *p) { run_items(p->data); }
@@ -62,17 +64,23 @@ void loop_turn_end(loop *l, loop_item *item) {
     item->queued = true;
     item->next = NULL;
     item->previous = l->items_last;
-    if (l->items_last) l->items_last->next = item;
-    else l->items = item;
+    if (l->items_last)
+        l->items_last->next = item;
+    else
+        l->items = item;
     l->items_last = item;
 }
 
 void loop_turn_cancel(loop *l, loop_item *item) {
     if (!item->queued) return;
-    if (item->previous) item->previous->next = item->next;
-    else l->items = item->next;
-    if (item->next) item->next->previous = item->previous;
-    else l->items_last = item->previous;
+    if (item->previous)
+        item->previous->next = item->next;
+    else
+        l->items = item->next;
+    if (item->next)
+        item->next->previous = item->previous;
+    else
+        l->items_last = item->previous;
     item->queued = false;
     item->next = item->previous = NULL;
 }
@@ -147,8 +155,10 @@ int loop_post(loop *l, void (*fn)(void *ctx), void *ctx) {
     if (!p) return E_MEMORY;
     *p = (struct loop_post){.fn = fn, .ctx = ctx};
     pthread_mutex_lock(&l->lock);
-    if (l->posts_last) l->posts_last->next = p;
-    else l->posts = p;
+    if (l->posts_last)
+        l->posts_last->next = p;
+    else
+        l->posts = p;
     l->posts_last = p;
     uv_async_send(&l->async); /* under the lock: loop_free takes it once more before the handle goes */
     pthread_mutex_unlock(&l->lock);

@@ -56,14 +56,14 @@ struct loop {
     uint32_t works; /* loop_work calls not done yet */
     bool freeing;
 
-    slab streams;        /* struct stream * each: the slot gives the stream its handle */
-    slab requests;       /* struct http_connection * each */
+    slab streams;  /* struct stream * each: the slot gives the stream its handle */
+    slab requests; /* struct http_connection * each */
     struct stream *first_stream;
     struct listener *first_listener;
     struct out_queue *spare_queues;
     unsigned spare_count;
-    buf wire, plain;           /* scratch of the filters; empty between calls */
-    char text[64];             /* stream_peer and friends */
+    buf wire, plain; /* scratch of the filters; empty between calls */
+    char text[64];   /* stream_peer and friends */
     uint8_t scratch[LOOP_SCRATCH];
 };
 
@@ -74,10 +74,10 @@ typedef struct filter_kind_ops {
     const char *name;
     int (*feed)(filter *f, bytes in, buf *plain, buf *out, fault *why);
     int (*write)(filter *f, bytes plain, buf *out, fault *why);
-    void (*close)(filter *f, buf *out);    /* says goodbye, where that is allowed */
-    int (*end)(filter *f, fault *why);     /* the peer's socket ended: 0 where that is a normal end */
-    bool (*open)(const filter *f);         /* handshake done */
-    bool (*ended)(const filter *f);        /* the peer said goodbye */
+    void (*close)(filter *f, buf *out); /* says goodbye, where that is allowed */
+    int (*end)(filter *f, fault *why);  /* the peer's socket ended: 0 where that is a normal end */
+    bool (*open)(const filter *f);      /* handshake done */
+    bool (*ended)(const filter *f);     /* the peer said goodbye */
     void (*free)(filter *f);
 } filter_kind_ops;
 
@@ -116,18 +116,18 @@ struct stream {
     stream *next, *previous; /* all streams of the loop */
     const stream_handler *handler;
     void *ctx;
-    filter *filter;         /* NULL = plain */
-    origin *origin;         /* NULL = opened by us */
-    buf keep;               /* plain bytes not consumed */
-    struct out_queue *out;  /* collected in this turn, or behind `writing` */
-    write_job *writing;     /* a rest that libuv holds */
-    fault *why;             /* set once closing */
+    filter *filter;        /* NULL = plain */
+    origin *origin;        /* NULL = opened by us */
+    buf keep;              /* plain bytes not consumed */
+    struct out_queue *out; /* collected in this turn, or behind `writing` */
+    write_job *writing;    /* a rest that libuv holds */
+    fault *why;            /* set once closing */
     loop_item turn;
     loop_timer timer;
-    int64_t deadline_us;    /* of stream_set_timeout; 0 = none */
-    int64_t close_by_us;    /* while closing or lingering */
-    int64_t slow_at_us;     /* next look at the queue; 0 = nothing queued */
-    size_t slow_queued;     /* queue at the last look */
+    int64_t deadline_us; /* of stream_set_timeout; 0 = none */
+    int64_t close_by_us; /* while closing or lingering */
+    int64_t slow_at_us;  /* next look at the queue; 0 = nothing queued */
+    size_t slow_queued;  /* queue at the last look */
     uint64_t bytes_in, bytes_out;
     size_t max_keep, max_queue;
     int64_t slow_us;
@@ -138,7 +138,7 @@ struct stream {
     bool eof, eof_told, had_rest, told, failed_filter, close_sent;
 };
 
-stream *stream_new(loop *l); /* not connected; freed by stream_abort, or adopt */
+stream *stream_new(loop *l);                                      /* not connected; freed by stream_abort, or adopt */
 int stream_adopt(stream *s, int fd, const struct sockaddr *peer); /* takes the descriptor; starts reading */
 void stream_start(stream *s);                                     /* tcp is connected: read */
 void stream_wire_in(stream *s, bytes in);

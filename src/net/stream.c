@@ -64,8 +64,10 @@ static void on_freed(uv_handle_t *h) {
     origin_drop(s->origin);
     buf_free(&s->keep);
     free(s->why);
-    if (s->previous) s->previous->next = s->next;
-    else s->loop->first_stream = s->next;
+    if (s->previous)
+        s->previous->next = s->next;
+    else
+        s->loop->first_stream = s->next;
     if (s->next) s->next->previous = s->previous;
     counter_add(COUNTER_NET_OPEN, -1);
     free(s);
@@ -81,8 +83,10 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *b) {
 static void input_ended(stream *s) {
     if (!s->eof || s->eof_told || s->paused || s->state != STREAM_OPEN) return;
     s->eof_told = true;
-    if (s->handler && s->handler->ended) s->handler->ended(s->ctx, s);
-    else stream_close(s, E_CLOSED);
+    if (s->handler && s->handler->ended)
+        s->handler->ended(s->ctx, s);
+    else
+        stream_close(s, E_CLOSED);
 }
 
 static void on_read(uv_stream_t *u, ssize_t n, const uv_buf_t *b) {
@@ -97,14 +101,19 @@ static void on_read(uv_stream_t *u, ssize_t n, const uv_buf_t *b) {
         s->eof = true;
         stream_read_state(s);
         int rc = s->filter ? s->filter->ops->end(s->filter, &why) : 0;
-        if (rc < 0) s->failed_filter = true, stream_close_why(s, &why);
-        else input_ended(s);
+        if (rc < 0)
+            s->failed_filter = true, stream_close_why(s, &why);
+        else
+            input_ended(s);
         return;
     }
     if (n < 0) {
         fault why;
-        fault_set(&why, n == UV_ETIMEDOUT ? E_TIMEOUT : n == UV_ECONNRESET ? E_CLOSED : E_IO, "connection lost: %s",
-                  uv_strerror((int)n));
+        fault_set(&why,
+                  n == UV_ETIMEDOUT    ? E_TIMEOUT
+                  : n == UV_ECONNRESET ? E_CLOSED
+                                       : E_IO,
+                  "connection lost: %s", uv_strerror((int)n));
         if (!s->why && (s->why = malloc(sizeof why))) *s->why = why;
         stream_abort(s, why.code);
         return;
@@ -119,8 +128,10 @@ void stream_read_state(stream *s) {
                 (s->state == STREAM_LINGERING);
     if (want == s->reading) return;
     s->reading = want;
-    if (!want) uv_read_stop((uv_stream_t *)&s->tcp);
-    else if (uv_read_start((uv_stream_t *)&s->tcp, on_alloc, on_read) < 0) s->reading = false, stream_abort(s, E_IO);
+    if (!want)
+        uv_read_stop((uv_stream_t *)&s->tcp);
+    else if (uv_read_start((uv_stream_t *)&s->tcp, on_alloc, on_read) < 0)
+        s->reading = false, stream_abort(s, E_IO);
 }
 
 void stream_start(stream *s) { stream_read_state(s); }
@@ -161,8 +172,10 @@ static void deliver(stream *s, bytes in) {
             if (kept) buf_free(&moved);
             return;
         }
-        if (kept) buf_drop(&s->keep, used);
-        else keep(s, rest);
+        if (kept)
+            buf_drop(&s->keep, used);
+        else
+            keep(s, rest);
         if (!s->keep.n) buf_free(&s->keep);
         if (!s->handler_changed || !s->keep.n) return;
         in = (bytes){0};
@@ -367,8 +380,10 @@ static void on_timer(void *ctx) {
     if (s->slow_at_us && now >= s->slow_at_us && s->state <= STREAM_CLOSING) look_at_queue(s, now);
     if (s->state == STREAM_OPEN && s->deadline_us && now >= s->deadline_us) {
         s->deadline_us = 0;
-        if (s->handler && s->handler->timeout) s->handler->timeout(s->ctx, s);
-        else stream_close(s, E_TIMEOUT);
+        if (s->handler && s->handler->timeout)
+            s->handler->timeout(s->ctx, s);
+        else
+            stream_close(s, E_TIMEOUT);
     } else if ((s->state == STREAM_CLOSING || s->state == STREAM_LINGERING) && now >= s->close_by_us) {
         stream_abort(s, E_TIMEOUT);
     }

@@ -127,8 +127,10 @@ static out_queue *room_for(stream *s, size_t n) {
             return NULL;
         }
     }
-    if (!s->out && !(s->out = queue_get(s->loop))) stream_abort(s, E_MEMORY);
-    else stream_turn_later(s);
+    if (!s->out && !(s->out = queue_get(s->loop)))
+        stream_abort(s, E_MEMORY);
+    else
+        stream_turn_later(s);
     return s->out;
 }
 
@@ -157,8 +159,10 @@ void stream_put_raw(stream *s, bytes wire) {
         return;
     }
     buf_put(&s->out->raw, wire.p, wire.n);
-    if (s->out->raw.failed) stream_abort(s, E_MEMORY);
-    else stream_turn_later(s);
+    if (s->out->raw.failed)
+        stream_abort(s, E_MEMORY);
+    else
+        stream_turn_later(s);
 }
 
 /* Lists the pieces of q that follow the first `skip` bytes; *count says how many there are in all, `list` has room for
@@ -332,8 +336,10 @@ void stream_flush(stream *s) {
     }
     if (q && (q->count || q->raw.n)) {
         s->bytes_out += q->total;
-        if (s->filter) flush_filtered(s, q);
-        else flush_plain(s, q);
+        if (s->filter)
+            flush_filtered(s, q);
+        else
+            flush_plain(s, q);
     } else {
         if (q) queue_put_back(s->loop, q);
         if (goodbye) flush_filtered(s, NULL);

@@ -35,14 +35,16 @@ static void sift_down(loop *l, size_t at, loop_timer *t) {
     put(l, at, t);
 }
 
-static void arm(loop *l) {
+/* `least` keeps a firing from arming itself for the same moment: libuv would fire again in the same turn, for ever. */
+static void arm(loop *l, uint64_t least) {
     if (l->freeing || !l->timer_count) {
         uv_timer_stop(&l->timer);
         return;
     }
     int64_t wait = l->timers[0]->due_us - clock_mono_us();
+    uint64_t ms = wait <= 0 ? 0 : (uint64_t)(wait + 999) / 1000;
     uv_update_time(&l->uv); /* else a long turn would make it fire late by that turn's length */
-    uv_timer_start(&l->timer, timer_fired, wait <= 0 ? 0 : (uint64_t)(wait + 999) / 1000, 0);
+    uv_timer_start(&l->timer, timer_fired, ms > least ? ms : least, 0);
 }
 
 static void take_out(loop *l, loop_timer *t) {
@@ -50,8 +52,10 @@ static void take_out(loop *l, loop_timer *t) {
     t->place = 0;
     loop_timer *moved = l->timers[--l->timer_count];
     if (moved == t) return;
-    if (at > 0 && before(moved, l->timers[(at - 1) / 2])) sift_up(l, at, moved);
-    else sift_down(l, at, moved);
+    if (at > 0 && before(moved, l->timers[(at - 1) / 2]))
+        sift_up(l, at, moved);
+    else
+        sift_down(l, at, moved);
 }
 
 static int insert(loop *l, loop_timer *t) {
@@ -79,11 +83,11 @@ void timer_fired(uv_timer_t *u) {
         if (t->repeat_us > 0) {
             t->due_us += t->repeat_us;
             if (t->due_us <= now) t->due_us = now + t->repeat_us; /* missed beats are skipped, not made up */
-            insert(l, t); /* cannot fail: a place has just become free */
+            insert(l, t);                                         /* cannot fail: a place has just become free */
         }
         t->fn(t->ctx);
     }
-    arm(l);
+    arm(l, 1);
 }
 
 int loop_timer_start(loop *l, loop_timer *t, int64_t delay_us, int64_t repeat_us, void (*fn)(void *ctx), void *ctx) {
@@ -95,7 +99,7 @@ int loop_timer_start(loop *l, loop_timer *t, int64_t delay_us, int64_t repeat_us
     t->ctx = ctx;
     int rc = insert(l, t);
     if (rc < 0) return rc;
-    if (l->timers[0] == t) arm(l);
+    if (l->timers[0] == t) arm(l, 0);
     return 0;
 }
 

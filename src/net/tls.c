@@ -1,9 +1,9 @@
 /* tls.c: certificates and settings of modern TLS: contexts that connections are made from. */
+#include "crypto/certificate.h"
 #include "net/tls_private.h"
 
 #include <openssl/err.h>
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -64,30 +64,17 @@ tls_identity *tls_identity_load(const char *certificate_file, const char *key_fi
     return NULL;
 }
 
-static X509 *self_signed(EVP_PKEY *key, const char *name) {
-    X509 *x = X509_new();
-    unsigned char serial[8] = {0};
-    if (!x || !key) goto fail;
-    X509_set_version(x, 2);
-    if (RAND_bytes(serial, sizeof serial) != 1) goto fail;
-    ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), load_u64(serial) >> 1);
-    X509_gmtime_adj(X509_getm_notBefore(x), -86400);
-    X509_gmtime_adj(X509_getm_notAfter(x), 3650L * 86400);
-    X509_set_pubkey(x, key);
-    X509_NAME *subject = X509_get_subject_name(x);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0);
-    X509_set_issuer_name(x, subject);
-    if (X509_sign(x, key, EVP_sha256()) > 0) return x;
-fail:
-    X509_free(x);
-    return NULL;
-}
-
 tls_identity *tls_identity_self_signed(const char *name, fault *f) {
     tls_identity *id = new_identity(f);
     if (!id) return NULL;
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *x = self_signed(key, name);
+    buf der = {0};
+    X509 *x = NULL;
+    if (key && certificate_build_tls(key, name, &der, f) == 0) {
+        const unsigned char *p = der.p;
+        x = d2i_X509(NULL, &p, (long)der.n);
+    }
+    buf_free(&der);
     bool fine = x && SSL_CTX_use_certificate(id->context, x) == 1 && SSL_CTX_use_PrivateKey(id->context, key) == 1;
     X509_free(x);
     EVP_PKEY_free(key);
@@ -110,8 +97,8 @@ void tls_identity_drop(tls_identity *id) {
 
 SSL_CTX *tls_identity_context(tls_identity *id) { return id->context; }
 
-SSL_CTX *tls_client_context(fault *f) {
+SSL_CTX *tls_client_context(bool verify, fault *f) {
     SSL_CTX *c = new_context(TLS_client_method(), f);
-    if (c) SSL_CTX_set_default_verify_paths(c);
+    if (c && verify) SSL_CTX_set_default_verify_paths(c);
     return c;
 }

@@ -9,6 +9,6 @@
 #include "net/tls.h"
 
 SSL_CTX *tls_identity_context(tls_identity *id);
-SSL_CTX *tls_client_context(fault *f); /* a counted reference; NULL and a sentence */
+SSL_CTX *tls_client_context(bool verify, fault *f); /* a counted reference; reading the authorities takes a while */
 
 #endif
