@@ -180,6 +180,8 @@ static void on_looked_up(uv_getaddrinfo_t *r, int status, struct addrinfo *list)
     uv_freeaddrinfo(list);
     if (a->told)
         attempt_free_when_idle(a);
+    else if (a->loop->freeing)
+        step(a);
     else
         loop_turn_end(a->loop, &a->step);
 }
