@@ -4,6 +4,7 @@ local config   = mu.config
 local schema   = require "schema.authentication"
 local limits   = require "services.limits"
 local logins   = require "services.logins"
+local network  = require "services.network"
 local owned    = require "configs.owned"
 local players  = require "services.players"
 local sessions = require "services.sessions"
@@ -100,7 +101,7 @@ authentication.createAccount {
     if not email then return refused("AUTH_ERR_INVALID_EMAIL", INVALID, EMAIL) end
     local fault = players.password_fault(request.password)
     if fault then return refused("AUTH_ERR_INVALID_FIELD", fault == "short" and TOO_SHORT or TOO_LONG, PASSWORD) end
-    if not limits.count("account", session.address, config.limits.accounts_per_hour, HOUR) then
+    if not limits.count("account", network.address(session), config.limits.accounts_per_hour, HOUR) then
       return mu.fail "ERR_TIMEOUT"
     end
     local account = players.create(email, request.password)

@@ -3,6 +3,7 @@ local messaging = mu.component "Messaging"
 local config    = mu.config
 local schema    = require "schema.messaging"
 local lines     = require "configs.menu"
+local network   = require "services.network"
 local sessions  = require "services.sessions"
 
 local USER_SESSIONS, USER = 0x7802, 1            -- a player as an object: component, type, id
@@ -13,7 +14,7 @@ local NotifyMessage = messaging.notification "NotifyMessage" { body = schema.Ser
 local function filled(line, session)
   local now = mu.time.unix()
   local values = {
-    server = config.server.name, version = mu.version, name = session.player.name, ip = session.address,
+    server = config.server.name, version = mu.version, name = session.player.name, ip = network.address(session),
     online = sessions.players_online(), date = os.date("!%Y-%m-%d", now), time = os.date("!%H:%M:%S", now),
   }
   return (line:gsub("{(%l+)}", values)) .. "\n"

@@ -48,9 +48,9 @@ mu.http.get("/api/server/upgrade", {
     end
     local token = request.headers["x-association"]
     return mu.upgrade("blaze", {
-      address     = address,
-      base_url    = doors.base_url(request.headers),
-      association = token and mu.token.read_association(token) or "",   -- one we cannot read is as good as none
+      real_address = config.reverse_proxy and address or "",
+      base_url     = doors.base_url(request.headers),
+      association  = token and mu.token.read_association(token) or "",   -- one we cannot read is as good as none
     })
   end,
 })

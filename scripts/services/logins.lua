@@ -1,6 +1,7 @@
 -- services/logins.lua: proving who somebody is, and the answers that say "you are in".
 local config  = mu.config
 local limits  = require "services.limits"
+local network = require "services.network"
 local players = require "services.players"
 local tokens  = require "services.tokens"
 
@@ -9,7 +10,7 @@ local MINUTE = 60
 local logins = {}
 
 local function failed(session, account_key)
-  limits.count("login from", session.address, config.limits.login_failures, MINUTE)
+  limits.count("login from", network.address(session), config.limits.login_failures, MINUTE)
   limits.count("login to", account_key, config.limits.login_failures, MINUTE)
 end
 
@@ -18,7 +19,7 @@ function logins.by_password(session, email_text, password)
   local email = players.email(email_text)
   if not email then return nil, "AUTH_ERR_INVALID_EMAIL" end
   local most = config.limits.login_failures
-  if limits.reached("login from", session.address, most) or limits.reached("login to", email, most) then
+  if limits.reached("login from", network.address(session), most) or limits.reached("login to", email, most) then
     return nil, "ERR_TIMEOUT"
   end
   local account = players.by_email(email)

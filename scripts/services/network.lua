@@ -26,10 +26,16 @@ function network.is_local(ip)
       or within(ip, 0xC0A80000, 16) or within(ip, 0xA9FE0000, 16)
 end
 
+-- Where a player really comes from: what the proxy in front of us says, else the other end of the connection.
+function network.address(session)
+  if session.real_address ~= "" then return session.real_address end
+  return session.address
+end
+
 -- The address other players should try when the game could not find out its own (reference 02 §7.2): the one its
 -- connection comes from, or ours when that is on our own network and we have a public one.
 function network.public_address_of(session)
-  local peer = network.ip(session.address) or 0
+  local peer = network.ip(network.address(session)) or 0
   if not network.is_local(peer) then return peer end
   return network.ip(config.public_address) or peer
 end

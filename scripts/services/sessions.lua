@@ -13,11 +13,12 @@ local tokens        = require "services.tokens"
 local DUPLICATE_LOGIN = 0
 
 local session_kind = mu.record "session" {
-  player      = mu.ref "player",
-  locale      = mu.u32 { default = locale.DEFAULT },
-  base_url    = mu.string { max = 512 },         -- of the player's own client; empty for a game that came directly
-  association = mu.string { max = 64 },          -- ties this connection to the tunnel of the same machine
-  grace_until = mu.i64,                          -- unix seconds: the game said it will be silent until then
+  player       = mu.ref "player",
+  locale       = mu.u32 { default = locale.DEFAULT },
+  base_url     = mu.string { max = 512 },        -- of the player's own client; empty for a game that came directly
+  real_address = mu.string { max = 45 },         -- of the player, when a reverse proxy stands in front of us
+  association  = mu.string { max = 64 },         -- ties this connection to the tunnel of the same machine
+  grace_until  = mu.i64,                         -- unix seconds: the game said it will be silent until then
   -- What the game tells about its network (updateNetworkInfo, updateHardwareFlags).
   has_address    = mu.bool,
   external_ip    = mu.u32,

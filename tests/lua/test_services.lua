@@ -42,10 +42,11 @@ end
 
 function tests.an_address_that_is_known_is_not_repaired()
   local pair = { external = { ip = 7, port = 8 }, internal = { ip = 1, port = 3659 } }
-  equal(network.repair({ address = "203.0.113.7" }, pair), pair)
+  equal(network.repair({ address = "203.0.113.7", real_address = "" }, pair), pair)
   pair.external.ip = 0
-  equal(network.repair({ address = "203.0.113.7" }, pair).external, { ip = 0xCB007107, port = 3659 })
-  equal(network.repair({ address = "2001:db8::1" }, pair).external, { ip = 0, port = 3659 })
+  equal(network.repair({ address = "203.0.113.7", real_address = "" }, pair).external, { ip = 0xCB007107, port = 3659 })
+  equal(network.repair({ address = "10.0.0.1", real_address = "203.0.113.9" }, pair).external.ip, 0xCB007109)
+  equal(network.repair({ address = "2001:db8::1", real_address = "" }, pair).external, { ip = 0, port = 3659 })
 end
 
 function tests.locales()

@@ -77,6 +77,8 @@ play.scene("a frame that never ends holds nobody up", function()
 end)
 
 -- What is no HTTP, or no HTTP we take.
+local POST = "POST /api/server/telemetry HTTP/1.1\r\nHost: a\r\n"
+
 local function http_refuses(what, bytes, status)
   play.scene("http: " .. what, function()
     local server = play.server {}
@@ -88,10 +90,8 @@ local function http_refuses(what, bytes, status)
   end)
 end
 
-http_refuses("two lengths",
-  "POST /api/server/telemetry HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", 400)
+http_refuses("two lengths", POST .. "Content-Length: 1\r\nContent-Length: 2\r\n\r\nx", 400)
 http_refuses("a length and chunks",
-  "POST /api/server/telemetry HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400)
+  POST .. "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400)
 http_refuses("a head without end", "GET /api/server HTTP/1.1\r\nHost: a\r\nX-Long: " .. ("x"):rep(20000), 431)
-http_refuses("a body beyond the limit",
-  "POST /api/server/telemetry HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n", 413)
+http_refuses("a body beyond the limit", POST .. "Content-Length: 99999999\r\n\r\n", 413)
