@@ -85,6 +85,15 @@ return {
     -- setting_keys = 200,           -- most keys one player may have
     -- login_failures = 20,          -- a minute, for one address and for one account; 0: no limit
     -- accounts_per_hour = 100,      -- for one address; 0: no limit
-    -- associations_per_minute = 600,
+    -- associations_per_minute = 600,  -- look-ups of this server, for one address; 0: no limit
+
+    -- What one script may take before it is ended (and named in the log):
+    -- burst_warn_ms = 200,          -- running without a pause: from here on it is named …
+    -- burst_ms = 1000,              -- … and here it is ended
+    -- task_seconds = 60,            -- a handler's whole time, waiting included
+    -- await_seconds = 30,           -- its longest wait for one answer
+    -- task_memory_mib = 64,         -- its memory
+    -- memory_mib = 256,             -- memory of all scripts together
+    -- load_seconds = 10,            -- time to load all scripts
   },
 }

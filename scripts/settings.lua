@@ -1,5 +1,6 @@
 -- settings.lua: every key that config.lua may hold: its type, what it is without a line in config.lua, and what for.
--- A key of config.lua that is not declared here is an error that names file, line and the nearest key.
+-- A key of config.lua that is not declared here is an error that names file, line and the nearest key. The limits on
+-- scripts themselves (limits.burst_ms and the like) are the engine's own.
 
 mu.settings {
   ["server.name"] = { type = "string", default = "Mu Relay", max = 64,
@@ -10,8 +11,16 @@ mu.settings {
     text = "Host name or IPv4 address players reach this server by. Empty: the address they connected to." },
   ["reverse_proxy"] = { type = "boolean", default = false,
     text = "A reverse proxy stands in front: take a player's address from the header X-Real-IP." },
-  ["listeners"] = { type = "list", default = {},
-    text = "The doors: { name, address, port, protocols, prefer, telemetry }. See config.lua." },
+  ["listeners"] = { type = "list", default = {}, max = 16,
+    text = "The doors: { name, address, port, protocols, prefer, telemetry }. See config.lua.",
+    of = {
+      name      = { type = "string", max = 31 },
+      address   = { type = "string", max = 64 },
+      port      = { type = "integer", min = 0, max = 65535 },
+      protocols = { type = "list", of = "string" },
+      prefer    = { type = "string", values = { "ssl3", "tls" } },
+      telemetry = { type = "boolean" },
+    } },
 
   ["redirector.host"] = { type = "string", default = "", max = 253,
     text = "The main server's host that the redirector names. Empty: as public_address." },
@@ -20,7 +29,7 @@ mu.settings {
 
   ["client.ping_period"] = { type = "integer", default = 15, min = 5, max = 300,
     text = "Seconds between the pings of a game." },
-  ["client.job_throttle"] = { type = "list", default = { 10000, 5000, 1000 },
+  ["client.job_throttle"] = { type = "list", of = "integer", min = 3, max = 3, default = { 10000, 5000, 1000 },
     text = "Milliseconds between the game's background jobs of class 0, 1 and 2. Zeros suit a LAN." },
   ["client.integer_source"] = { type = "boolean", default = false,
     text = "Send the authentication source of preAuth as a number, as one old capture shows it." },
