@@ -5,7 +5,7 @@
 c_files() { git ls-files -- 'src/*.c' 'src/*.h' 'tests/*.c' 'tests/*.h' 2>/dev/null || find src tests -name '*.[ch]'; }
 all_files() {
   git ls-files -- '*.c' '*.h' '*.lua' '*.sh' '*.sql' '*.md' '*.txt' mu 2>/dev/null ||
-    find . -path ./build -prune -o \( -name '*.[ch]' -o -name '*.lua' -o -name '*.sh' \) -print
+    find . \( -path ./build -o -path ./data \) -prune -o \( -name '*.[ch]' -o -name '*.lua' -o -name '*.sh' \) -print
 }
 
 have_formatter() { command -v clang-format >/dev/null 2>&1 && clang-format --version | grep -q 'version 14\.'; }

@@ -44,7 +44,7 @@ suite() {
   if [ "$code" != 0 ]; then
     grep -vE '^ +[0-9]+/[0-9]+ Test .*Passed|^ +Start +[0-9]+:' "$log/$name.log" | tail -n 120
   fi
-  sed -n 's/^\(vectors\|measured\): /  &/p' "$log/$name-full.log" | sort -u
+  sed -n 's/^[a-z0-9_]*\.json: .*vectors.*/  &/p' "$log/$name-full.log" | sort -u
   stage "$name" $(($(date +%s) - since)) "${ok:-0}" "${bad:-1}"
 }
 
