@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "store/store.h"
 
@@ -39,6 +40,8 @@ struct store_job {
     uint64_t transaction;
     store_done done;
     void *ctx;
+    bool first_row;
+    max_align_t room[STORE_JOB_ROOM / sizeof(max_align_t)];
 };
 
 /* One statement of a job as it lies in ops. */

@@ -40,6 +40,10 @@ void store_job_free(store_job *j) {
     free(j);
 }
 
+void store_job_first_row(store_job *j) { j->first_row = true; }
+
+void *store_job_room(store_job *j) { return j->room; }
+
 void store_job_sql(store_job *j, const char *sql, size_t length) {
     if (j->statements == STORE_JOB_STATEMENTS || length > STORE_JOB_BYTES) {
         j->too_many = true;

@@ -18,6 +18,7 @@
 
 #define STORE_JOB_BYTES      (4u << 20) /* SQL and values of one job */
 #define STORE_JOB_STATEMENTS 4096u
+#define STORE_JOB_ROOM       48
 
 typedef struct store_job store_job;
 
@@ -43,7 +44,9 @@ void store_job_integer(store_job *j, int64_t v);
 void store_job_number(store_job *j, double v); /* NaN is stored as NULL: SQLite has none */
 void store_job_text(store_job *j, const void *p, size_t n);
 void store_job_blob(store_job *j, const void *p, size_t n);
-void store_job_free(store_job *j); /* NULL is fine; never between submission and done */
+void store_job_first_row(store_job *j); /* of a read: its first row is all that is wanted */
+void *store_job_room(store_job *j);     /* STORE_JOB_ROOM bytes, zeroed, for the caller's own use */
+void store_job_free(store_job *j);      /* NULL is fine; never between submission and done */
 
 /* Outcome, valid in done and until store_job_free. */
 int store_job_code(const store_job *j); /* 0 or E_CONSTRAINT, E_SQL, E_LIMIT, E_TIMEOUT, E_BUSY, E_IO, E_CLOSED … */

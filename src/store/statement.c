@@ -310,6 +310,7 @@ static int step_rows(connection *c, store_job *j, sqlite3_stmt *s) {
             job_fail(j, E_LIMIT, "the answer is larger than %zu bytes", c->max_bytes);
             return SQLITE_DONE;
         }
+        if (j->first_row) return SQLITE_DONE; /* the reset ends the statement */
     }
     return e;
 }

@@ -199,8 +199,8 @@ static int accept_job(store *s, store_job *j, enum job_kind kind, bool limited, 
     else if (j->ops.failed || j->too_many)
         e = fault_set(f, E_LIMIT, "more than %u statements or %u bytes of SQL and values", STORE_JOB_STATEMENTS,
                       STORE_JOB_BYTES);
-    else if (j->statements == 0 && (kind == JOB_BATCH || kind == JOB_READ || kind == JOB_EXECUTE))
-        e = fault_set(f, E_ARGUMENT, "no statement");
+    else if ((j->statements == 0) == (kind == JOB_BATCH || kind == JOB_READ || kind == JOB_EXECUTE))
+        e = fault_set(f, E_ARGUMENT, j->statements ? "a statement where none belongs" : "no statement");
     else if (limited && (s->counts.waiting >= s->o.max_jobs || atomic_load(&s->held_bytes) > s->o.max_job_bytes))
         e = fault_set(f, E_BUSY, "the database is busy: %zu jobs wait", s->counts.waiting);
     else if ((kind == JOB_BATCH || kind == JOB_EXECUTE) && !(j->changes = calloc(j->statements, sizeof *j->changes)))
@@ -230,8 +230,7 @@ int store_read(store *s, store_job *j, store_done done, void *ctx, fault *f) {
     return e;
 }
 
-int store_transaction_begin(store *s, uint64_t *transaction, store_done done, void *ctx, fault *f) {
-    store_job *j = store_job_new();
+int store_transaction_begin(store *s, uint64_t *transaction, store_job *j, store_done done, void *ctx, fault *f) {
     int e = accept_job(s, j, JOB_BEGIN, true, done, ctx, f);
     if (e < 0) return e;
     *transaction = j->transaction = ++s->transactions_begun;
@@ -265,32 +264,32 @@ int store_transaction_execute(store *s, uint64_t transaction, store_job *j, stor
     return ask_transaction(s, transaction, j, JOB_EXECUTE, done, ctx, f);
 }
 
-int store_transaction_commit(store *s, uint64_t transaction, store_done done, void *ctx, fault *f) {
-    return ask_transaction(s, transaction, store_job_new(), JOB_COMMIT, done, ctx, f);
+int store_transaction_commit(store *s, uint64_t transaction, store_job *j, store_done done, void *ctx, fault *f) {
+    return ask_transaction(s, transaction, j, JOB_COMMIT, done, ctx, f);
 }
 
-int store_transaction_rollback(store *s, uint64_t transaction, store_done done, void *ctx, fault *f) {
-    return ask_transaction(s, transaction, store_job_new(), JOB_ROLLBACK, done, ctx, f);
+int store_transaction_rollback(store *s, uint64_t transaction, store_job *j, store_done done, void *ctx, fault *f) {
+    return ask_transaction(s, transaction, j, JOB_ROLLBACK, done, ctx, f);
 }
 
-static int maintain(store *s, worker *w, const char *text, enum job_kind kind, store_done done, void *ctx, fault *f) {
-    store_job *j = store_job_new();
+static int maintain(store *s, worker *w, const char *text, store_job *j, enum job_kind kind, store_done done, void *ctx,
+                    fault *f) {
     if (j && text) buf_put(&j->ops, text, strlen(text) + 1);
     int e = accept_job(s, j, kind, true, done, ctx, f);
     if (e == 0) worker_add(w, j);
     return e;
 }
 
-int store_backup(store *s, const char *path, store_done done, void *ctx, fault *f) {
-    return maintain(s, &s->keeper, path, JOB_BACKUP, done, ctx, f);
+int store_backup(store *s, const char *path, store_job *j, store_done done, void *ctx, fault *f) {
+    return maintain(s, &s->keeper, path, j, JOB_BACKUP, done, ctx, f);
 }
 
-int store_check(store *s, store_done done, void *ctx, fault *f) {
-    return maintain(s, &s->keeper, NULL, JOB_CHECK, done, ctx, f);
+int store_check(store *s, store_job *j, store_done done, void *ctx, fault *f) {
+    return maintain(s, &s->keeper, NULL, j, JOB_CHECK, done, ctx, f);
 }
 
-int store_vacuum(store *s, store_done done, void *ctx, fault *f) {
-    return maintain(s, &s->writer, NULL, JOB_VACUUM, done, ctx, f);
+int store_vacuum(store *s, store_job *j, store_done done, void *ctx, fault *f) {
+    return maintain(s, &s->writer, NULL, j, JOB_VACUUM, done, ctx, f);
 }
 
 void store_count(store *s, store_counts *out) {

@@ -48,25 +48,27 @@ typedef struct store_options {
 /* Opens, brings the schema up to date, starts the threads. E_IO, E_MIGRATION, … with a sentence for the operator. */
 int store_open(store **out, const store_options *options, fault *f);
 
-/* The four below take the job: refused (negative, done is not called) it has been freed. E_BUSY: too much waits.
+/* All of these take the job: refused (negative, done is not called) it has been freed. E_BUSY: too much waits.
  * E_CLOSED: after store_close. E_LIMIT: the job outgrew its limits. */
 int store_batch(store *s, store_job *j, store_done done, void *ctx, fault *f);
 int store_read(store *s, store_job *j, store_done done, void *ctx, fault *f); /* its first statement; rows in the job */
 
 /* An exclusive transaction: between the begin's done and the end nobody else writes. It ends by commit, by rollback, or
  * rolled back at its limit; whatever is asked of it after that is E_TIMEOUT or E_CLOSED. `begin` gives the number that
- * the others name. execute runs the statements of the job in order, stops at the first that fails (that one leaves no
- * trace, the ones before it stay) and returns the last one's rows. */
-int store_transaction_begin(store *s, uint64_t *transaction, store_done done, void *ctx, fault *f);
+ * the others name. execute runs the job's statements in order, stops at the first that fails (which leaves no trace,
+ * the ones before it stay) and keeps the last one's rows. The others take a job without statements. */
+int store_transaction_begin(store *s, uint64_t *transaction, store_job *j, store_done done, void *ctx, fault *f);
 int store_transaction_execute(store *s, uint64_t transaction, store_job *j, store_done done, void *ctx, fault *f);
-int store_transaction_commit(store *s, uint64_t transaction, store_done done, void *ctx, fault *f);
-int store_transaction_rollback(store *s, uint64_t transaction, store_done done, void *ctx, fault *f);
+int store_transaction_commit(store *s, uint64_t transaction, store_job *j, store_done done, void *ctx, fault *f);
+int store_transaction_rollback(store *s, uint64_t transaction, store_job *j, store_done done, void *ctx, fault *f);
 
-/* Maintenance, on a third thread so that neither reads nor saves wait. */
-int store_backup(store *s, const char *path, store_done done, void *ctx,
-                 fault *f);                                       /* a whole copy; E_EXISTS: never overwrites */
-int store_check(store *s, store_done done, void *ctx, fault *f);  /* quick_check; E_IO with SQLite's first complaints */
-int store_vacuum(store *s, store_done done, void *ctx, fault *f); /* on the writer: saves wait meanwhile */
+/* Maintenance; the job has no statements. Backup and check run on a third thread, so that neither reads nor saves wait.
+ */
+int store_backup(store *s, const char *path, store_job *j, store_done done, void *ctx,
+                 fault *f); /* a whole copy, mode 0600; E_EXISTS: never overwrites */
+int store_check(store *s, store_job *j, store_done done, void *ctx, fault *f); /* E_IO with SQLite's first complaints */
+int store_vacuum(store *s, store_job *j, store_done done, void *ctx,
+                 fault *f); /* on the writer: saves wait meanwhile */
 
 typedef struct store_counts {
     uint64_t batches, groups, failed; /* batches committed; commits they took; batches refused by SQLite */
