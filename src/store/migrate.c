@@ -140,8 +140,14 @@ static int save_before(sqlite3 *db, const char *path, int number, fault *f) {
     struct tm t;
     gmtime_r(&now, &t);
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &t);
-    if (asprintf(&to, "%s.before-%03d-%s", path, number, stamp) < 0) return fault_set(f, E_MEMORY, "out of memory");
-    int code = backup_copy(db, to, NULL, f);
+    int code = E_EXISTS;
+    for (int again = 0; code == E_EXISTS && again < 100; again++) { /* starts that failed within one second */
+        free(to);
+        int n = again ? asprintf(&to, "%s.before-%03d-%s-%d", path, number, stamp, again)
+                      : asprintf(&to, "%s.before-%03d-%s", path, number, stamp);
+        if (n < 0) return fault_set(f, E_MEMORY, "out of memory");
+        code = backup_copy(db, to, NULL, f);
+    }
     if (code == 0) log_info("store", "database copied to %s before migration %03d", to, number);
     free(to);
     return code;

@@ -7,9 +7,9 @@
  *
  * A batch that fails is taken back to its savepoint and the others do not notice. (A batch of one statement needs no
  * savepoint: SQLite itself makes a statement all or nothing, save for `OR FAIL`.) Some errors make SQLite take back the
- * whole transaction: a full disk, `OR ROLLBACK`. Then the innocent batches of the group are run again without the one
- * that failed, a bounded number of times. A COMMIT that fails fails every batch of the group: nobody is told "saved"
- * whose bytes may not be there.
+ * whole transaction: a full disk, `OR ROLLBACK`. Then the batches before the one that failed are run again and
+ * committed, and the next group begins behind it. A COMMIT that fails fails every batch of the group: nobody is told
+ * "saved" whose bytes may not be there.
  *
  * An exclusive transaction ends the group before it; its statements arrive one by one on a queue of their own, and the
  * thread waits for them until the limit and runs nothing else. */
@@ -22,7 +22,6 @@
 
 #define GROUP_JOBS 1024u
 #define GROUP_US   20000 /* a group takes no further batches after running this long */
-#define GROUP_LOST 8     /* times that a group may lose its transaction to one of its batches */
 
 static void run_batch(store *s, connection *c, store_job *j) {
     job_reset_outcome(j);
@@ -85,21 +84,22 @@ static void run_group(store *s, job_list *list) {
     worker *w = &s->writer;
     connection *c = &w->c;
     job_list good = {0}, bad = {0};
-    int lost = 0;
     int64_t until = clock_mono_us() + GROUP_US;
     bool open = begin(c, list, &bad);
-    for (unsigned n = 0; open && n < GROUP_JOBS && clock_mono_us() < until; n++) {
+    for (unsigned n = 0, most = GROUP_JOBS; open && n < most && (clock_mono_us() < until || most < GROUP_JOBS);) {
         if (!list->first) worker_take(w, list, false);
         if (!list->first || list->first->kind != JOB_BATCH) break;
         store_job *j = list_take(list);
         run_batch(s, c, j);
         list_add(j->code < 0 ? &bad : &good, j);
+        n += j->code == 0;
         if (!sqlite3_get_autocommit(c->db)) continue;
-        list_join(&good, list); /* this one took the whole transaction with it: the others once more */
+        /* This one took the whole transaction with it: those before it once more, and commit them. */
+        most = n, n = 0;
+        list_join(&good, list);
         *list = good;
         good = (job_list){0};
-        if (++lost > GROUP_LOST) fail_front(list, &bad, E_IO, store_job_error(j));
-        open = list->first && list->first->kind == JOB_BATCH && begin(c, list, &bad);
+        open = most > 0 && begin(c, list, &bad);
     }
     if (open) commit_group(c, &good, &bad);
     store_counts more = {.groups = good.first != NULL};
