@@ -199,8 +199,9 @@ void record_open_types(lua_State *L, record_state *s) {
     lua_pop(L, 1);
     for (int type = RECORD_U8; type <= RECORD_BLOB; type++) {
         record_field f = {.type = (uint8_t)type};
+        lua_pushstring(L, record_type_name(type));
         push_type(L, &f, 0);
-        lua_setfield(L, -2, record_type_name(type));
+        lua_rawset(L, -3);
     }
 }
 

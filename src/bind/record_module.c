@@ -22,9 +22,11 @@ static int open_records(generation *g, lua_State *L) {
     state->methods = script_methods;
     state->where = generation_where;
     script_declare(L, record_functions, record_function_count);
-    lua_getglobal(L, "mu");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+    lua_pushliteral(L, "mu");
+    lua_rawget(L, -2); /* made by script_declare; sealed tables are written raw */
     record_open_types(L, state);
-    lua_pop(L, 1);
+    lua_pop(L, 2);
     return 0;
 }
 

@@ -128,7 +128,7 @@ static void give_up_room(place *p) {
 }
 
 static int check(const place *p, const cell_type *t, value *v, fault *why) {
-    int code = cell_check(t, v, words_of(p->kind, p->field).text, records_kind_name, p->kind->all, why);
+    int code = field_check(p->kind, p->field, t, v, why);
     if (code < 0) return code;
     if (v->kind == VALUE_REF && !record_alive(p->kind->all, v->ref)) {
         return fault_set(why, E_STALE, "%s: that %s is gone", words_of(p->kind, p->field).text,
@@ -185,7 +185,7 @@ int record_list_find(records *all, record_ref ref, uint32_t field, value v, faul
     place p;
     int code = find_place(all, ref, field, RECORD_LIST, &p);
     if (code < 0) return code;
-    code = cell_check(&p.field->cell, &v, words_of(p.kind, p.field).text, records_kind_name, all, why);
+    code = field_check(p.kind, p.field, &p.field->cell, &v, why);
     if (code == E_TYPE) return code;
     for (uint32_t i = 0; code == 0 && p.c && i < p.c->count; i++) {
         if (cell_equal(&p.field->cell, value_at(&p, i), &v)) return (int)i;

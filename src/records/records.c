@@ -144,6 +144,11 @@ field_words words_of(const record_kind *kind, const record_field *f) {
     return w;
 }
 
+int field_check(const record_kind *kind, const record_field *f, const cell_type *t, value *v, fault *why) {
+    if (cell_fits(t, v)) return 0;
+    return cell_check(t, v, words_of(kind, f).text, records_kind_name, kind->all, why);
+}
+
 uint32_t key_hash(const value *v) {
     return v->kind == VALUE_TEXT ? ids_hash_bytes(v->text.p, v->text.n, 0) : ids_hash_integer((uint64_t)v->integer);
 }
@@ -264,7 +269,7 @@ static int fill_row(record_kind *k, uint8_t *row, const record_init *init, uint3
         if (f->type >= RECORD_LIST)
             return fault_set(why, E_TYPE, "%s.%s: a %s is filled after creation", k->name, f->name,
                              record_type_name(f->type));
-        int code = cell_check(&f->cell, &v, words_of(k, f).text, records_kind_name, k->all, why);
+        int code = field_check(k, f, &f->cell, &v, why);
         if (code < 0) return code;
         given[init[i].field] = true;
         if (cell_store(&f->cell, row + f->offset, &v) < 0)
@@ -395,7 +400,7 @@ int record_set(records *all, record_ref ref, uint32_t field, value v, fault *why
     }
     if (f->flags & FIELD_KEY)
         return fault_set(why, E_TYPE, "%s.%s: the key of a record does not change", k->name, f->name);
-    int code = cell_check(&f->cell, &v, words_of(k, f).text, records_kind_name, k->all, why);
+    int code = field_check(k, f, &f->cell, &v, why);
     if (code < 0) return code;
     if (f->first_index < 0) {
         code = cell_store(&f->cell, row + f->offset, &v);

@@ -117,6 +117,21 @@ int cell_check(const cell_type *t, value *v, const char *where, kind_namer names
     }
 }
 
+bool cell_fits(const cell_type *t, const value *v) {
+    int64_t low, high;
+    switch (v->kind) {
+    case VALUE_INTEGER:
+        if (!type_is_integer(t->type)) return false;
+        type_range(t->type, &low, &high);
+        return v->integer >= low && v->integer <= high;
+    case VALUE_BOOLEAN: return t->type == RECORD_BOOL;
+    case VALUE_NUMBER: return t->type == RECORD_NUMBER;
+    case VALUE_TEXT: return (t->type == RECORD_STRING || t->type == RECORD_BLOB) && v->text.n <= t->max;
+    case VALUE_REF: return t->type == RECORD_REF && v->ref.kind == t->ref_kind;
+    default: return false;
+    }
+}
+
 value cell_load(const cell_type *t, const void *cell) {
     union {
         uint8_t u8;

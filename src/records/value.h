@@ -88,6 +88,9 @@ void type_range(enum record_type type, int64_t *low, int64_t *high); /* of an in
 typedef const char *(*kind_namer)(const void *context, uint32_t kind);
 int cell_check(const cell_type *t, value *v, const char *where, kind_namer names, const void *context, fault *f);
 
+/* The same without a sentence, for the usual case; false may also mean that cell_check would bring v into form. */
+bool cell_fits(const cell_type *t, const value *v);
+
 value cell_load(const cell_type *t, const void *cell);          /* text borrowed; refs as stored, stale or not */
 int cell_store(const cell_type *t, void *cell, const value *v); /* v is checked; what was there goes. 0 or E_MEMORY */
 void cell_clear(const cell_type *t, void *cell);                /* releases text; the cell is zero */

@@ -25,7 +25,7 @@ static int look_up(record_walk *w, const record_condition *c, fault *why) {
     value v = c->v;
     if (l->key >= 0 && !strcmp(c->name, l->fields[l->key].name)) {
         const record_field *f = &l->fields[l->key];
-        int code = cell_check(&f->cell, &v, words_of(k, f).text, records_kind_name, k->all, why);
+        int code = field_check(k, f, &f->cell, &v, why);
         record_ref ref;
         if (code == E_TYPE) return code;
         if (code < 0 || record_find(k, v, &ref) < 0) return 0;
@@ -44,7 +44,7 @@ static int look_up(record_walk *w, const record_condition *c, fault *why) {
                          k->name, c->name, names, k->name);
     }
     const record_field *f = &l->fields[l->indexes[index].field];
-    int code = cell_check(&f->cell, &v, words_of(k, f).text, records_kind_name, k->all, why);
+    int code = field_check(k, f, &f->cell, &v, why);
     if (code == E_TYPE) return code;
     handle found = code < 0 ? (handle){0, 0} : index_find(&k->indexes[index], &v);
     if (!found.generation) return 0; /* a value out of range, or one that no record has */
