@@ -104,8 +104,9 @@ authentication.createAccount {
     if not limits.count("account", network.address(session), config.limits.accounts_per_hour, HOUR) then
       return mu.fail "ERR_TIMEOUT"
     end
-    local account = players.create(email, request.password)
-    if not account then return refused("AUTH_ERR_EXISTS", DUPLICATE, EMAIL) end
+    local account, reason = players.create(email, request.password)
+    if reason == "taken" then return refused("AUTH_ERR_EXISTS", DUPLICATE, EMAIL) end
+    if not account then return mu.fail "ERR_TIMEOUT" end
     return logins.created(sessions.login(session, account), tokens.issue(account.id))
   end,
 }

@@ -23,9 +23,9 @@ function logins.by_password(session, email_text, password)
     return nil, "ERR_TIMEOUT"
   end
   local account = players.by_email(email)
-  if account and players.has_password(account, password) then
-    return account
-  end
+  local right = account and players.has_password(account, password)
+  if right then return account end
+  if right == nil and account then return nil, "ERR_TIMEOUT" end
   failed(session, email)
   return nil, account and "AUTH_ERR_INVALID_PASSWORD" or "AUTH_ERR_INVALID_USER"
 end

@@ -12,20 +12,26 @@ local NAME_TRIES  = 8
 
 local players = {}
 
+-- What the store answered. When it has too much to do, the request ends here.
+local function answer(result, reason)
+  if reason == "busy" then error("the store has too much to do", 0) end
+  return result, reason
+end
+
 -- Accounts -----------------------------------------------------------------------------------------------------------
 
 local ACCOUNT = "SELECT id, email, name, password, role, tokens_since, last_login FROM players WHERE "
 
 function players.by_id(id)
-  return mu.store.row(ACCOUNT .. "id = ?", id)
+  return (answer(mu.store.row(ACCOUNT .. "id = ?", id)))
 end
 
 function players.by_email(email)
-  return mu.store.row(ACCOUNT .. "email = ?", email)
+  return (answer(mu.store.row(ACCOUNT .. "email = ?", email)))
 end
 
 function players.by_name(name)
-  return mu.store.row(ACCOUNT .. "name = ?", name)
+  return (answer(mu.store.row(ACCOUNT .. "name = ?", name)))
 end
 
 -- The address in the form we keep it, or nil when it is none.
@@ -43,24 +49,24 @@ function players.password_fault(password)
   if #password > config.accounts.password_max then return "long" end
 end
 
--- Whether this is the account's password; false for accounts that have none.
+-- Whether this is the account's password; false for accounts that have none, nil when too many are being checked.
 function players.has_password(account, password)
   if not account.password or #password > config.accounts.password_max then return false end
-  return mu.crypto.password_verify(password, account.password)
+  return (mu.crypto.password_verify(password, account.password))
 end
 
--- Makes an account with a name of its own. Returns its row, or nil when the e-mail is taken.
+-- Makes an account with a name of its own. Returns its row; nil, "taken" when the e-mail is; nil, "busy".
 function players.create(email, password, role)
-  if players.by_email(email) then return nil end
-  local hash = mu.crypto.password_hash(password)
+  if players.by_email(email) then return nil, "taken" end
+  local hash, reason = mu.crypto.password_hash(password)
+  if not hash then return nil, reason end
   for _ = 1, NAME_TRIES do
-    local done, reason = mu.store.batch {
+    local done = answer(mu.store.batch {
       { "INSERT INTO players (email, name, password, role, created) VALUES (?, ?, ?, ?, ?)",
         email, names.random(), hash, role or 0, mu.time.unix() },
-    }
+    })
     if done then return players.by_id(done[1].last_id) end
-    if reason ~= "constraint" then error(reason) end
-    if players.by_email(email) then return nil end               -- else the name was taken: another one
+    if players.by_email(email) then return nil, "taken" end      -- else the name was: another one
   end
   error "no free display name was found"
 end
@@ -119,33 +125,29 @@ function players.save_setting(player_id, key, value)
   local now, most = mu.time.unix(), config.limits.setting_keys
   local statement = #value < LARGE_VALUE and { SAVE, player_id, key, value, now, most }
                     or { SAVE_LARGE, player_id, key, value, now, most, MOST_BYTES }
-  local done = mu.store.batch { statement }
+  local done = answer(mu.store.batch { statement })
   if done[1].changes == 0 then return nil, "many" end
   return true
 end
 
 function players.setting(player_id, key)
-  local row = mu.store.row("SELECT value FROM player_settings WHERE player_id = ? AND key = ?", player_id, key)
+  local row = answer(mu.store.row("SELECT value FROM player_settings WHERE player_id = ? AND key = ?", player_id, key))
   return row and row.value
 end
 
 -- All settings of a player as key → value.
 function players.settings(player_id)
-  local settings = {}
-  for _, row in ipairs(mu.store.read("SELECT key, value FROM player_settings WHERE player_id = ?", player_id)) do
-    settings[row.key] = row.value
-  end
-  return settings
+  return (answer(mu.store.map("SELECT key, value FROM player_settings WHERE player_id = ?", player_id)))
 end
 
 function players.delete_setting(player_id, key)
-  mu.store.batch { { "DELETE FROM player_settings WHERE player_id = ? AND key = ?", player_id, key } }
+  answer(mu.store.batch { { "DELETE FROM player_settings WHERE player_id = ? AND key = ?", player_id, key } })
 end
 
 -- The classes and characters of a player, for the N7 rating.
 function players.career(player_id)
-  return mu.store.read([[SELECT key, value FROM player_settings WHERE player_id = ?
-    AND (key GLOB 'class[1-6]' OR key GLOB 'char[0-9]*')]], player_id)
+  return (answer(mu.store.read([[SELECT key, value FROM player_settings WHERE player_id = ?
+    AND (key GLOB 'class[1-6]' OR key GLOB 'char[0-9]*')]], player_id)))
 end
 
 return players
