@@ -15,15 +15,11 @@ local MOST_LOOKUPS    = 100
 user_sessions.resumeSession {
   request = schema.ResumeRequest,
   handle  = function(session, request)
-    local id = sessions.resumable(request.session_key)
-    local account
-    if id then
-      account = players.by_id(id)
-    else
-      account = logins.by_token(request.session_key)
-    end
+    local key = request.session_key
+    local id  = sessions.resumable(key)
+    local account = id and players.by_id(id) or not id and logins.by_token(key)
     if not account then return mu.fail "USER_ERR_RESUMABLE_SESSION_NOT_FOUND" end
-    sessions.login(session, account)
+    sessions.login(session, account, id and key)
     sessions.introduce(session)
   end,
 }

@@ -1,9 +1,8 @@
 -- http/server.lua: how a Pocket Relay client finds this server and brings its game in.
-local config   = mu.config
-
-local doors    = require "services.doors"
-local limits   = require "services.limits"
-local network  = require "services.network"
+local config  = mu.config
+local doors   = require "services.doors"
+local limits  = require "services.limits"
+local network = require "services.network"
 
 local IDENT  = "POCKET_RELAY_SERVER"             -- what the clients insist on
 local MINUTE = 60

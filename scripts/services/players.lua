@@ -9,6 +9,7 @@ local LARGE_VALUE = 4096                         -- from here on the sum of all 
 local MOST_BYTES  = 524288                       -- of all values of one player together
 local MOST_KEY    = 32
 local NAME_TRIES  = 8
+local AT_ONCE     = 500                          -- statements of one batch
 
 local players = {}
 
@@ -83,12 +84,10 @@ local note_logins = mu.timer "players.note_logins" {
     for login in login_kind.all() do
       statements[#statements + 1] = { "UPDATE players SET last_login = ? WHERE id = ?", login.at, login.id }
       login:remove()
-      if #statements == 500 then
-        mu.store.batch(statements)
-        statements = {}
-      end
     end
-    if #statements > 0 then mu.store.batch(statements) end
+    for first = 1, #statements, AT_ONCE do
+      mu.store.batch(table.move(statements, first, math.min(first + AT_ONCE - 1, #statements), 1, {}))
+    end
   end,
 }
 

@@ -12,7 +12,7 @@ local tokens        = require "services.tokens"
 
 local DUPLICATE_LOGIN = 0
 
-local session_kind = mu.record "session" {
+mu.record "session" {
   player       = mu.ref "player",
   locale       = mu.u32 { default = locale.DEFAULT },
   base_url     = mu.string { max = 512 },        -- of the player's own client; empty for a game that came directly
@@ -108,17 +108,17 @@ local function replace(old)
 end
 
 -- Makes `account` (a row of services/players.lua) the player of this session. Suspends nowhere, so that no two logins
--- of one account can cross. Returns the player.
-function sessions.login(session, account)
+-- of one account can cross. `key`: the session key the game came back with, which stays good. Returns the player.
+function sessions.login(session, account, key)
   local online = player_kind.get(account.id)
   if online and online.session and online.session ~= session then replace(online.session) end
   sessions.logout(session)
-  for key in key_kind.where { player_id = account.id } do key:remove() end
+  for old in key_kind.where { player_id = account.id } do old:remove() end
 
   local player = player_kind.create {
     id = account.id, name = account.name, email = account.email, role = account.role,
     last_login = account.last_login or 0, session = session, locale = session.locale,
-    key = tokens.session_key(session),
+    key = key or tokens.session_key(session),
   }
   key_kind.create { key = player.key, player_id = player.id }
   session.player = player
@@ -163,8 +163,6 @@ function sessions.player_named(name)
     if player.name:lower() == wanted then return player end
   end
 end
-
-function sessions.count() return session_kind.count {} end
 
 function sessions.players_online() return player_kind.count {} end
 

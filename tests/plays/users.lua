@@ -26,11 +26,13 @@ play.scene("a lost connection is resumed by its key, or by the login token", fun
   steps.create_account(alice, "alice@example.org", "hunter22")
   alice:comes_back()
   steps.hello(alice)
-  alice:asks("UserSessions.resumeSession", { session_key = alice.key })
-  steps.sees_itself(alice, alice.id)
-  alice:asks("Util.userSettingsLoadAll", {})
-  alice:comes_back()
-  steps.hello(alice)
+  for _ = 1, 2 do                                -- the key stays good
+    alice:asks("UserSessions.resumeSession", { session_key = alice.key })
+    steps.sees_itself(alice, alice.id)
+    alice:asks("Util.userSettingsLoadAll", {})
+    alice:comes_back()
+    steps.hello(alice)
+  end
   alice:asks("UserSessions.resumeSession", { session_key = alice.token })
   steps.sees_itself(alice, alice.id)
 end)
