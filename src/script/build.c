@@ -1,0 +1,298 @@
+/* build.c: builds one generation, on whatever thread it is called on.
+ *
+ * read every file → compile every file (all syntax errors at once) → sandbox and modules → settings and config →
+ * main.lua → the modules' checks. A step that fails ends the build, but first everything that the step can find is
+ * collected. Nothing of the running generation is touched. */
+#include "script/state.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char compiled_key, loaded_key;
+static const char loading_mark, failed_mark;
+
+/* ---- running a step ---- */
+
+/* The step's own protected call: what it raises becomes a load error. */
+static int run_step(generation *g, lua_CFunction fn, void *data) {
+    lua_State *L = g->L;
+    generation_state *own = g->own;
+    watch *w = own->watch;
+    char text[1024];
+    lua_settop(L, 0);
+    lua_pushcfunction(L, fn);
+    lua_pushlightuserdata(L, data);
+    watch_enter(w, L);
+    int status = lua_pcall(L, 1, 0, 0);
+    if (status == LUA_OK && !watch_killed(w)) {
+        watch_leave(w, L);
+        return 0;
+    }
+    if (status == LUA_ERRMEM && !watch_killed(w)) w->cause = WATCH_MEMORY;
+    if (w->cause == WATCH_MEMORY) {
+        snprintf(text, sizeof text, "loading needs more memory than %zu MiB (limits.memory_mib)%s",
+                 own->limits.memory >> 20, w->trace);
+    } else if (w->cause == WATCH_TIME) {
+        snprintf(text, sizeof text, "loading takes longer than %lld s (limits.load_seconds)%s",
+                 (long long)(own->limits.load_us / 1000000), w->trace);
+    } else {
+        const char *said = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+        snprintf(text, sizeof text, "%s", said ? said : "a script raised an error that is not a text");
+    }
+    bool killed = w->cause != WATCH_NO_CAUSE;
+    watch_leave(w, L);
+    lua_settop(L, 0);
+    generation_error(g, NULL, 0, "%s", text);
+    return killed ? E_KILLED : E_LOAD;
+}
+
+/* ---- compiling ---- */
+
+static void compile(lua_State *L, const source *s) {
+    char name[512];
+    snprintf(name, sizeof name, "@%s", s->name);
+    if (luaL_loadbufferx(L, s->text, s->size, name, "t") != LUA_OK) {
+        watch *w = generation_of(L)->own->watch;
+        if (w && watch_killed(w)) watch_pass(L);
+        generation_error(generation_of(L), NULL, 0, "%s", lua_tostring(L, -1));
+        lua_pop(L, 1);
+        return;
+    }
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &compiled_key);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, s->key);
+    lua_pop(L, 1);
+}
+
+static int step_compile(lua_State *L) {
+    const generation *g = generation_of(L);
+    lua_newtable(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &compiled_key);
+    lua_newtable(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &loaded_key);
+    for (size_t i = 0; i < g->own->sources->count; i++) compile(L, &g->own->sources->list[i]);
+    return 0;
+}
+
+/* ---- require ---- */
+
+static bool good_module_name(const char *name) {
+    bool start = true;
+    if (strlen(name) > 120) return false;
+    for (; *name; name++) {
+        bool letter = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
+                      (*name >= '0' && *name <= '9') || *name == '_' || *name == '-';
+        if (*name == '.' ? start : !letter) return false;
+        start = *name == '.';
+    }
+    return !start;
+}
+
+/* Pushes the compiled function of module `name` and returns its source, or NULL. */
+static const source *find_module(lua_State *L, const char *name) {
+    generation *g = generation_of(L);
+    char key[160];
+    for (int form = 0; form < 2; form++) {
+        snprintf(key, sizeof key, "%s", name);
+        for (char *p = key; *p; p++) {
+            if (*p == '.') *p = '/';
+        }
+        strcat(key, form ? "/init.lua" : ".lua");
+        unsigned errors = g->own->error_count;
+        const source *s = sources_find(g->own->sources, g->engine->options.roots, key, g);
+        if (!s) {
+            if (g->own->error_count != errors) luaL_error(L, "%s", g->own->errors[errors].text);
+            continue;
+        }
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &compiled_key);
+        if (lua_getfield(L, -1, key) != LUA_TFUNCTION) { /* not read in advance: a mod */
+            lua_pop(L, 1);
+            compile(L, s);
+            if (lua_getfield(L, -1, key) != LUA_TFUNCTION) luaL_error(L, "%s", g->own->errors[errors].text);
+        }
+        lua_remove(L, -2);
+        return s;
+    }
+    return NULL;
+}
+
+/* Stack: 1 name, 2 loaded table, 3 the module's value or the error. A module that failed is remembered with its error,
+ * so that everyone who needs it says the same. */
+static int require_done(lua_State *L, int status, lua_KContext unused) {
+    (void)unused;
+    if (status != LUA_OK && status != LUA_YIELD) {
+        watch *w = generation_of(L)->own->watch;
+        if (status == LUA_ERRMEM) watch_kill(w, WATCH_MEMORY);
+        if (watch_killed(w)) return watch_pass(L);
+        lua_settop(L, 3);
+        lua_createtable(L, 1, 0);
+        lua_pushvalue(L, 3);
+        lua_rawseti(L, -2, 1);
+        lua_pushlightuserdata(L, (void *)&failed_mark);
+        lua_rawseti(L, -2, 2);
+        lua_setfield(L, 2, lua_tostring(L, 1));
+        return lua_error(L);
+    }
+    lua_settop(L, 3);
+    if (lua_isnil(L, 3)) {
+        lua_pushboolean(L, 1);
+        lua_replace(L, 3);
+    }
+    lua_pushvalue(L, 3);
+    lua_setfield(L, 2, lua_tostring(L, 1));
+    return 1;
+}
+
+int sandbox_require(lua_State *L) {
+    const char *name = luaL_checkstring(L, 1);
+    lua_settop(L, 1);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &loaded_key);
+    if (lua_getfield(L, 2, name) != LUA_TNIL) {
+        if (lua_touserdata(L, 3) == (const void *)&loading_mark) {
+            return luaL_error(L, "'%s' is being loaded already: it requires itself, directly or through another file",
+                              name);
+        }
+        if (lua_istable(L, 3) && lua_rawgeti(L, 3, 2) == LUA_TLIGHTUSERDATA &&
+            lua_touserdata(L, -1) == (const void *)&failed_mark) {
+            lua_rawgeti(L, 3, 1);
+            return lua_error(L);
+        }
+        lua_settop(L, 3);
+        return 1;
+    }
+    lua_settop(L, 2);
+    if (!generation_of(L)->loading)
+        return luaL_error(L, "require '%s': files are loaded only while scripts load", name);
+    if (!good_module_name(name)) return luaL_error(L, "require '%s': not the name of a file below the scripts", name);
+    const source *s = find_module(L, name);
+    if (!s) return luaL_error(L, "require '%s': there is no such file below the scripts", name);
+    lua_pushlightuserdata(L, (void *)&loading_mark);
+    lua_setfield(L, 2, name);
+    lua_pushvalue(L, 1);
+    lua_pushstring(L, s->name);
+    return require_done(L, lua_pcallk(L, 2, 1, 0, 0, require_done), 0);
+}
+
+/* ---- the steps after compiling ---- */
+
+static int step_open(lua_State *L) {
+    generation *g = generation_of(L);
+    sandbox_open(L);
+    core_open(L);
+    for (const struct script_module *const *m = g->engine->options.modules; m && *m; m++) {
+        if (!(*m)->open) continue;
+        int top = lua_gettop(L);
+        if ((*m)->open(g, L) < 0 && g->own->error_count == 0)
+            generation_error(g, NULL, 0, "module %s failed", (*m)->name);
+        lua_settop(L, top);
+    }
+    sandbox_seal(L);
+    return 0;
+}
+
+static int step_settings(lua_State *L) {
+    generation *g = generation_of(L);
+    lua_settop(L, 0);
+    if (sources_find(g->own->sources, g->engine->options.roots, "settings.lua", g)) {
+        g->own->settings_open = true;
+        lua_getglobal(L, "require");
+        lua_pushliteral(L, "settings");
+        lua_call(L, 1, 0);
+        g->own->settings_open = false;
+    }
+    settings_evaluate(g, L);
+    return 0;
+}
+
+static int step_main(lua_State *L) {
+    lua_settop(L, 0);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "main");
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+/* One file that main.lua did not get to, because it failed before: are there more errors? */
+static int step_rest(lua_State *L) {
+    const char *key = lua_touserdata(L, 1);
+    lua_getglobal(L, "require");
+    size_t n = strlen(key);
+    if (n > 9 && strcmp(key + n - 9, "/init.lua") == 0)
+        n -= 9;
+    else
+        n -= 4;
+    lua_pushlstring(L, key, n);
+    luaL_gsub(L, lua_tostring(L, -1), "/", ".");
+    lua_remove(L, -2);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+static int find_more_errors(generation *g) {
+    /* The list may move and grow while files are loaded: keys are copied. */
+    for (size_t i = 0; i < g->own->sources->count; i++) {
+        char key[256];
+        const source *s = &g->own->sources->list[i];
+        if (!strchr(s->key, '/') || s->key[0] == '/' || strlen(s->key) >= sizeof key) continue;
+        snprintf(key, sizeof key, "%s", s->key);
+        if (run_step(g, step_rest, key) == E_KILLED) break;
+    }
+    return E_LOAD;
+}
+
+static int step_check(lua_State *L) {
+    const struct script_module *m = lua_touserdata(L, 1);
+    generation *g = generation_of(L);
+    if (m->check(g) < 0 && g->own->error_count == 0)
+        generation_error(g, NULL, 0, "module %s refuses the scripts", m->name);
+    return 0;
+}
+
+static int build_steps(generation *g) {
+    generation_state *own = g->own;
+    if (run_step(g, step_compile, NULL) < 0 || own->error_count) return E_LOAD;
+    if (run_step(g, step_open, NULL) < 0 || own->error_count) return E_LOAD;
+    if (run_step(g, step_settings, NULL) < 0 || own->error_count) return E_LOAD;
+    watch_set_limits(own->watch, own->limits.load_us, own->limits.load_us);
+    own->memory.limit = own->limits.memory;
+    int result = run_step(g, step_main, NULL);
+    if (result == E_KILLED) return E_LOAD;
+    if (result < 0) return find_more_errors(g);
+    for (const struct script_module *const *m = g->engine->options.modules; m && *m; m++) {
+        if ((*m)->check) run_step(g, step_check, (void *)*m);
+    }
+    return own->error_count ? E_LOAD : 0;
+}
+
+static int step_forget(lua_State *L) {
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &compiled_key);
+    lua_gc(L, LUA_GCCOLLECT);
+    lua_gc(L, LUA_GCGEN, 0, 0);
+    return 0;
+}
+
+int build_generation(generation *g) {
+    generation_state *own = g->own;
+    char *trace = calloc(1, WATCH_TRACE);
+    watch w = {.trace = trace};
+    int result = E_MEMORY;
+    own->sources = calloc(1, sizeof *own->sources);
+    if (!trace || !own->sources) goto out;
+    result = watch_open(&w, own->limits.load_us, own->limits.load_us);
+    if (result < 0) goto out;
+    own->watch = own->memory.watch = &w;
+    sources_read(own->sources, g->engine->options.roots, g);
+    result = own->error_count ? E_LOAD : build_steps(g);
+    sources_hash(own->sources, g->hash);
+    if (result == 0) result = run_step(g, step_forget, NULL);
+    watch_close(&w);
+    own->watch = own->memory.watch = NULL;
+    g->loading = false;
+out:
+    if (own->sources) sources_free(own->sources);
+    free(trace);
+    return result;
+}

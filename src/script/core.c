@@ -1,0 +1,225 @@
+/* core.c: what every script has from the engine itself: mu.sleep, mu.spawn, mu.exclusive, mu.on, mu.settings, and the
+ * constants mu.version, mu.generation, mu.test_mode. mu.config comes from settings.c. */
+#include "script/declare.h"
+#include "script/state.h"
+#include "base/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLEEP_MAX 31536000.0 /* seconds: a year */
+
+static int core_sleep(lua_State *L) {
+    double seconds = lua_tonumber(L, 1);
+    if (!(seconds >= 0 && seconds <= SLEEP_MAX))
+        return luaL_error(L, "mu.sleep: 'seconds' must be from 0 to %d", (int)SLEEP_MAX);
+    int64_t us = (int64_t)(seconds * 1e6);
+    task_token token = suspend_as(L, "mu.sleep", us > 0 ? us : 1, LIMIT_SLEEP);
+    return task_yield(L, token);
+}
+
+/* ---- mu.spawn ---- */
+
+typedef struct spawned {
+    int ref; /* array: function, arguments; n */
+    generation *generation;
+    char what[96];
+} spawned;
+
+static int spawn_push(lua_State *L, void *ctx) {
+    const spawned *s = ctx;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->ref);
+    int table = lua_gettop(L);
+    lua_getfield(L, table, "n");
+    int count = (int)lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    luaL_checkstack(L, count + 2, "too many arguments");
+    for (int i = 1; i <= count; i++) lua_rawgeti(L, table, i);
+    lua_remove(L, table);
+    return count;
+}
+
+static void spawn_done(void *ctx, const fault *why) {
+    spawned *s = ctx;
+    (void)why; /* logged where it happened */
+    luaL_unref(s->generation->L, LUA_REGISTRYINDEX, s->ref);
+    free(s);
+}
+
+static void spawn_start(generation *g, spawned *s) {
+    task_call call = {.generation = g,
+                      .function_ref = LUA_NOREF,
+                      .what = s->what,
+                      .push = spawn_push,
+                      .done = spawn_done,
+                      .ctx = s,
+                      .background = true};
+    task_start(g->engine, &call);
+}
+
+static int core_spawn(lua_State *L) {
+    generation *g = generation_of(L);
+    char file[LUA_IDSIZE];
+    int count = lua_gettop(L), line = generation_where(L, file, sizeof file);
+    lua_createtable(L, count, 1);
+    lua_insert(L, 1);
+    lua_pushinteger(L, count);
+    lua_setfield(L, 1, "n");
+    for (int i = count; i >= 1; i--) lua_rawseti(L, 1, i);
+    lua_pushfstring(L, "background task of %s:%d", file, line);
+    lua_setfield(L, 1, "what");
+    if (g->loading) { /* starts when the generation is entered */
+        if (g->own->spawned_ref == LUA_NOREF) {
+            lua_newtable(L);
+            g->own->spawned_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+        }
+        lua_rawgeti(L, LUA_REGISTRYINDEX, g->own->spawned_ref);
+        lua_pushvalue(L, 1);
+        lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+        return 0;
+    }
+    lua_getfield(L, 1, "what");
+    lua_pushvalue(L, 1);
+    int ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    spawned *s = calloc(1, sizeof *s);
+    if (!s) {
+        luaL_unref(L, LUA_REGISTRYINDEX, ref);
+        return luaL_error(L, "mu.spawn: out of memory");
+    }
+    s->ref = ref;
+    s->generation = g;
+    snprintf(s->what, sizeof s->what, "%s", lua_tostring(L, -1));
+    spawn_start(g, s); /* queues: a task is running */
+    return 0;
+}
+
+static int take_spawned(lua_State *L) {
+    generation *g = generation_of(L);
+    spawned *s = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, g->own->spawned_ref);
+    int list = lua_gettop(L);
+    lua_Integer count = (lua_Integer)lua_rawlen(L, list);
+    lua_rawgeti(L, list, 1);
+    lua_getfield(L, -1, "what");
+    snprintf(s->what, sizeof s->what, "%s", lua_tostring(L, -1));
+    lua_pop(L, 1);
+    s->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, list, i + 1);
+        lua_rawseti(L, list, i);
+    }
+    if (count > 1) return 0;
+    luaL_unref(L, LUA_REGISTRYINDEX, g->own->spawned_ref);
+    g->own->spawned_ref = LUA_NOREF;
+    return 0;
+}
+
+void core_enter(generation *g) {
+    while (g->own->spawned_ref != LUA_NOREF) {
+        spawned *s = calloc(1, sizeof *s);
+        if (!s) return;
+        s->generation = g;
+        if (generation_protect(g, take_spawned, s) < 0) {
+            log_error("script", "no memory for the background tasks");
+            free(s);
+            return;
+        }
+        spawn_start(g, s);
+    }
+}
+
+/* ---- mu.on ---- */
+
+static int core_on(lua_State *L) {
+    generation *g = generation_of(L);
+    generation_state *own = g->own;
+    const char *name = lua_tostring(L, 1);
+    bool known = false;
+    for (unsigned i = 0; i < own->event_count && !known; i++) known = strcmp(own->events[i], name) == 0;
+    if (!known) {
+        const char *near = script_nearest(name, own->events, own->event_count);
+        if (near) return luaL_error(L, "mu.on: there is no event '%s'; did you mean '%s'?", name, near);
+        return luaL_error(L, "mu.on: there is no event '%s'", name);
+    }
+    if (own->handlers_ref == LUA_NOREF) {
+        lua_newtable(L);
+        own->handlers_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, own->handlers_ref);
+    if (lua_getfield(L, -1, name) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, name);
+    }
+    lua_pushvalue(L, 2);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    return 0;
+}
+
+static const script_function functions[] = {
+    {.name = "mu.sleep",
+     .params = "seconds: number",
+     .returns = "",
+     .since = "0.1",
+     .flags = SCRIPT_SUSPENDS,
+     .text = "waits; other handlers run meanwhile",
+     .errors = "seconds below 0 or above a year",
+     .example = "mu.sleep(0.5)",
+     .call = core_sleep},
+    {.name = "mu.spawn",
+     .params = "fn: function, ...: any",
+     .returns = "",
+     .since = "0.1",
+     .text = "runs fn(...) as a background task of its own; ended when the scripts are reloaded; called while scripts "
+             "load, it starts when they are in use",
+     .errors = "",
+     .example = "mu.spawn(function() while true do mu.sleep(60) tidy() end end)",
+     .call = core_spawn},
+    {.name = "mu.exclusive",
+     .params = "key: string|integer, fn: function, ...: any",
+     .returns = "what fn returns",
+     .since = "0.1",
+     .flags = SCRIPT_SUSPENDS,
+     .text = "runs fn(...) while no other task is inside the same key; the others wait in order",
+     .errors = "what fn raises; waited longer than limits.await_seconds",
+     .example = "mu.exclusive('player ' .. id, save, player)",
+     .call = exclusive_call},
+    {.name = "mu.on",
+     .params = "event: string, fn: function",
+     .returns = "",
+     .since = "0.1",
+     .flags = SCRIPT_LOAD_ONLY,
+     .text = "fn runs whenever the event happens; handlers of one event run one after another",
+     .errors = "an unknown event",
+     .example = "mu.on('session_closed', function(session) … end)",
+     .call = core_on},
+    {.name = "mu.settings",
+     .params = "declarations: table",
+     .returns = "",
+     .since = "0.1",
+     .flags = SCRIPT_LOAD_ONLY,
+     .text = "declares settings that config.lua may set: path → { type, default, text, min, max, values }; only in "
+             "scripts/settings.lua",
+     .errors = "a malformed declaration",
+     .example = "mu.settings { ['web.port'] = { type = 'integer', default = 8080 } }",
+     .call = settings_declare},
+};
+
+void core_open(lua_State *L) {
+    generation *g = generation_of(L);
+    script_declare(L, functions, sizeof functions / sizeof *functions);
+    generation_event(g, "started");
+    generation_event(g, "reloaded");
+    generation_event(g, "stopping");
+    lua_getglobal(L, "mu");
+    lua_pushliteral(L, MU_VERSION);
+    lua_setfield(L, -2, "version");
+    lua_pushinteger(L, g->number);
+    lua_setfield(L, -2, "generation");
+    lua_pushboolean(L, g->engine->options.test_mode);
+    lua_setfield(L, -2, "test_mode");
+    lua_pop(L, 1);
+}

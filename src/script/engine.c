@@ -1,0 +1,334 @@
+/* engine.c: the generations of one server: load, reload, swap, drain, stop. See engine.h. */
+#include "script/state.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DRAINING_MAX 2 /* generations that may still finish what they started */
+
+void core_enter(generation *g);
+
+static void warn_burst(watch *w, lua_State *L) {
+    generation *g = generation_of(L);
+    char where[LUA_IDSIZE + 16];
+    trace_place(L, 0, where, sizeof where);
+    log_warn("script", "%s has run for %lld ms without a pause, now at %s (limits.burst_warn_ms)",
+             g->own->running ? g->own->running->call.what : "a script",
+             (long long)(g->own->limits.burst_warn_us / 1000), where[0] ? where : "?");
+    g->engine->counts.bursts_long++;
+    (void)w;
+}
+
+engine *engine_new(const engine_options *o, fault *f) {
+    engine *e = calloc(1, sizeof *e);
+    script_limits l;
+    if (!e) {
+        fault_set(f, E_MEMORY, "no memory for the script engine");
+        return NULL;
+    }
+    e->options = *o;
+    e->watch.warn = warn_burst;
+    e->watch.trace = e->trace;
+    e->report = strdup("");
+    tasks_init(e);
+    settings_limits_default(&l);
+    if (!e->report || watch_open(&e->watch, l.burst_warn_us, l.burst_us) < 0) {
+        fault_set(f, E_SYSTEM, "the watchdog over scripts cannot be started");
+        free(e->report), free(e);
+        return NULL;
+    }
+    return e;
+}
+
+generation *engine_current(const engine *e) { return e->current; }
+void *engine_server(const engine *e) { return e->options.server; }
+const engine_options *engine_get_options(const engine *e) { return &e->options; }
+const char *engine_report(const engine *e) { return e->report; }
+
+int64_t engine_now(const engine *e) {
+    return e->options.host.now ? e->options.host.now(e->options.host.ctx) : clock_mono_us();
+}
+
+/* ---- closing a generation ---- */
+
+static void close_run(void *arg) { generation_free(arg); }
+
+typedef struct closing {
+    engine *engine;
+    generation *generation;
+} closing;
+
+static void close_on_worker(void *arg) {
+    closing *c = arg;
+    close_run(c->generation);
+}
+
+static void close_done(void *arg) {
+    closing *c = arg;
+    engine *e = c->engine;
+    free(c);
+    e->closing--;
+    engine_settle(e);
+}
+
+static void close_generation(generation *g) {
+    engine *e = g->engine;
+    for (generation **at = &e->live; *at; at = &(*at)->own->next) {
+        if (*at != g) continue;
+        *at = g->own->next;
+        break;
+    }
+    closing *c = malloc(sizeof *c);
+    if (!c || !e->options.host.work) {
+        free(c);
+        generation_free(g);
+        return;
+    }
+    *c = (closing){e, g};
+    e->closing++;
+    e->options.host.work(e->options.host.ctx, close_on_worker, close_done, c);
+}
+
+void generation_unref(generation *g) {
+    require(g->own->refs > 0);
+    if (--g->own->refs == 0) close_generation(g);
+}
+
+/* ---- entering ---- */
+
+static void drop_event(void *ctx, const fault *why) { (void)ctx, (void)why; }
+
+/* The oldest of too many draining generations ends now. */
+static void limit_draining(engine *e) {
+    unsigned draining = 0;
+    for (generation *g = e->live; g; g = g->own->next) {
+        if (g != e->current && ++draining > DRAINING_MAX) task_end_all(e, g, false, E_CANCELLED);
+    }
+}
+
+static void enter(engine *e, generation *g) {
+    generation *old = e->current;
+    const struct script_module *const *modules = e->options.modules;
+    g->own->watch = g->own->memory.watch = &e->watch;
+    g->own->memory.limit = g->own->limits.memory;
+    g->own->refs = 1;
+    g->own->next = e->live;
+    e->live = g;
+    watch_set_limits(&e->watch, g->own->limits.burst_warn_us, g->own->limits.burst_us);
+    for (const struct script_module *const *m = modules; old && m && *m; m++) {
+        if ((*m)->leave) (*m)->leave(old);
+    }
+    e->current = g;
+    for (const struct script_module *const *m = modules; m && *m; m++) {
+        if ((*m)->enter) (*m)->enter(g);
+    }
+    if (old) {
+        task_end_all(e, old, true, E_CANCELLED);
+        generation_unref(old);
+    }
+    limit_draining(e);
+    core_enter(g);
+    engine_event(e, old ? "reloaded" : "started", (handle){0, 0}, NULL, drop_event, NULL);
+}
+
+static void keep_report(engine *e, const generation *g) {
+    char *text = generation_errors_text(g);
+    if (!text) return;
+    free(e->report);
+    e->report = text;
+}
+
+int engine_load(engine *e, fault *f) {
+    require(!e->current && !e->building);
+    generation *g = generation_new(e, ++e->next_number, f);
+    if (!g) return E_MEMORY;
+    int result = build_generation(g);
+    keep_report(e, g);
+    if (result < 0) {
+        size_t first = strcspn(e->report, "\n");
+        fault_set(f, E_LOAD, "%.*s", (int)(first < 480 ? first : 480),
+                  e->report[0] ? e->report : "the scripts cannot be loaded");
+        generation_free(g);
+        return E_LOAD;
+    }
+    enter(e, g);
+    return 0;
+}
+
+/* ---- reloading ---- */
+
+typedef struct build {
+    engine *engine;
+    generation *generation;
+    int result;
+    bool swap;
+    engine_reload_done done;
+    void *ctx;
+} build;
+
+static void build_on_worker(void *arg) {
+    build *b = arg;
+    b->result = build_generation(b->generation);
+}
+
+static void build_done(void *arg) {
+    build *b = arg;
+    engine *e = b->engine;
+    bool good = b->result == 0, swap = good && b->swap && !e->stopping;
+    keep_report(e, b->generation);
+    e->building = false;
+    if (b->swap) good ? e->counts.reloads++ : e->counts.reloads_failed++;
+    if (swap) {
+        enter(e, b->generation);
+    } else {
+        b->generation->own->refs = 1;
+        b->generation->own->next = e->live;
+        e->live = b->generation;
+        generation_unref(b->generation); /* closed on a worker */
+    }
+    if (b->done) b->done(b->ctx, good, e->report);
+    free(b);
+    engine_settle(e);
+}
+
+static int start_build(engine *e, bool swap, engine_reload_done done, void *ctx) {
+    if (e->building) return E_BUSY;
+    if (e->stopping) return E_CLOSED;
+    build *b = malloc(sizeof *b);
+    generation *g = b ? generation_new(e, ++e->next_number, NULL) : NULL;
+    if (!g) {
+        free(b);
+        return E_MEMORY;
+    }
+    *b = (build){e, g, 0, swap, done, ctx};
+    e->building = true;
+    e->options.host.work(e->options.host.ctx, build_on_worker, build_done, b);
+    return 0;
+}
+
+int engine_reload(engine *e, engine_reload_done done, void *ctx) { return start_build(e, true, done, ctx); }
+int engine_check(engine *e, engine_reload_done done, void *ctx) { return start_build(e, false, done, ctx); }
+
+/* ---- events ---- */
+
+typedef struct event_call {
+    generation *generation;
+    const char *name;
+    int ref;
+} event_call;
+
+static int find_handlers(lua_State *L) {
+    event_call *c = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, c->generation->own->handlers_ref);
+    if (lua_getfield(L, -1, c->name) != LUA_TTABLE) return 0;
+    lua_getfield(L, -2, "refs"); /* name → number in the registry, so that it is made once */
+    if (!lua_istable(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -4, "refs");
+    }
+    if (lua_getfield(L, -1, c->name) == LUA_TNUMBER) {
+        c->ref = (int)lua_tointeger(L, -1);
+        return 0;
+    }
+    lua_pop(L, 1);
+    lua_pushvalue(L, -2);
+    c->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pushinteger(L, c->ref);
+    lua_setfield(L, -2, c->name);
+    return 0;
+}
+
+static const char *event_name(const generation *g, const char *name) {
+    for (unsigned i = 0; i < g->own->event_count; i++) {
+        if (strcmp(g->own->events[i], name) == 0) return g->own->events[i];
+    }
+    return NULL;
+}
+
+void engine_event(engine *e, const char *name, handle subject, int (*push)(lua_State *L, void *ctx),
+                  void (*done)(void *ctx, const fault *why), void *ctx) {
+    generation *g = e->current;
+    event_call c = {g, name, LUA_NOREF};
+    const char *known = g ? event_name(g, name) : NULL;
+    if (g && !expect(known != NULL)) log_error("script", "the event %s is not declared", name);
+    if (known && g->own->handlers_ref != LUA_NOREF) generation_protect(g, find_handlers, &c);
+    if (c.ref == LUA_NOREF) {
+        if (done) done(ctx, NULL);
+        return;
+    }
+    task_call call = {.generation = g,
+                      .function_ref = c.ref,
+                      .what = known,
+                      .subject = subject,
+                      .push = push,
+                      .done = done,
+                      .ctx = ctx};
+    task_start_as(e, &call, true);
+}
+
+/* ---- the end ---- */
+
+void engine_settle(engine *e) {
+    if (!e->stopping) return;
+    if (e->live_count && engine_now(e) >= e->stop_deadline && !e->stop_killed) {
+        e->stop_killed = true;
+        task_end_all(e, NULL, false, E_CLOSED);
+        return; /* the pump that was asked for ends them and comes back here */
+    }
+    if (e->live_count || e->building || e->closing || !e->stopped) return;
+    void (*stopped)(void *) = e->stopped;
+    e->stopped = NULL;
+    stopped(e->stopped_ctx);
+}
+
+void engine_stop(engine *e, int64_t grace_us, void (*stopped)(void *ctx), void *ctx) {
+    if (e->stopping) return;
+    if (e->current) engine_event(e, "stopping", (handle){0, 0}, NULL, drop_event, NULL);
+    e->stopping = true;
+    e->stopped = stopped;
+    e->stopped_ctx = ctx;
+    e->stop_deadline = engine_now(e) + grace_us;
+    task_end_all(e, NULL, true, E_CLOSED);
+    if (e->live_count && e->options.host.wake_at) {
+        e->wake_asked = e->stop_deadline;
+        e->options.host.wake_at(e->options.host.ctx, e->stop_deadline);
+    }
+    engine_ask_pump(e);
+}
+
+void engine_free(engine *e) {
+    if (!e) return;
+    require(e->live_count == 0 && !e->building && e->closing == 0);
+    for (const struct script_module *const *m = e->options.modules; e->current && m && *m; m++) {
+        if ((*m)->leave) (*m)->leave(e->current);
+    }
+    while (e->live) {
+        generation *g = e->live;
+        e->live = g->own->next;
+        generation_free(g);
+    }
+    watch_close(&e->watch);
+    exclusive_free(e);
+    slab_free(&e->tasks);
+    free(e->heap), free(e->report), free(e);
+}
+
+void engine_get_counts(const engine *e, engine_counts *c) {
+    *c = e->counts;
+    c->tasks_live = e->live_count;
+    c->tasks_ready = e->ready_count;
+    c->coroutines_idle = 0;
+    c->generations_live = 0;
+    c->memory = 0;
+    for (const generation *g = e->live; g; g = g->own->next) {
+        c->coroutines_idle += g->own->idle_count;
+        c->generations_live++;
+        c->memory += g->own->memory.used;
+    }
+}

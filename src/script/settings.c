@@ -1,0 +1,543 @@
+/* settings.c: the operator's settings: declared by scripts/settings.lua (mu.settings), set by config.lua and --set.
+ *
+ * A config file is a text chunk that returns one table; it sees only harmless globals. Every key has to be declared, of
+ * the right type and in range; each mistake is reported with its line and, for an unknown key, the nearest known one.
+ * The result is mu.config, read-only, with a default for whatever is not set. The engine's own limits are declared here
+ * in the same way, as limits.*. */
+#include "script/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char declared_key;
+
+#define MIB ((size_t)1 << 20)
+
+static const struct engine_setting {
+    const char *path;
+    lua_Integer value, min, max;
+    const char *text;
+} engine_settings[] = {
+    {"limits.burst_warn_ms", 200, 1, 60000, "a handler that runs this long without a pause is named in the log"},
+    {"limits.burst_ms", 1000, 5, 60000, "… and this long: it is ended"},
+    {"limits.task_seconds", 60, 1, 86400, "whole time of a handler, waiting included"},
+    {"limits.await_seconds", 30, 1, 86400, "longest wait for one answer (store, password, http)"},
+    {"limits.load_seconds", 10, 1, 600, "time to load all scripts"},
+    {"limits.task_memory_mib", 64, 1, 65536, "memory that one handler may take"},
+    {"limits.memory_mib", 256, 4, 65536, "memory of all scripts together"},
+};
+
+void settings_limits_default(script_limits *l) {
+    const struct engine_setting *s = engine_settings;
+    *l = (script_limits){.burst_warn_us = s[0].value * 1000,
+                         .burst_us = s[1].value * 1000,
+                         .task_us = s[2].value * 1000000,
+                         .await_us = s[3].value * 1000000,
+                         .load_us = s[4].value * 1000000,
+                         .task_memory = (size_t)s[5].value * MIB,
+                         .memory = (size_t)s[6].value * MIB};
+}
+
+/* ---- declarations: registry table path → { type=, default=, text=, min=, max=, values=, of=, fields=, where= } ----
+ */
+
+static void push_declared(lua_State *L) {
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &declared_key) == LUA_TTABLE) return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &declared_key);
+    for (size_t i = 0; i < sizeof engine_settings / sizeof *engine_settings; i++) {
+        const struct engine_setting *s = &engine_settings[i];
+        lua_createtable(L, 0, 5);
+        lua_pushliteral(L, "integer");
+        lua_setfield(L, -2, "type");
+        lua_pushinteger(L, s->value);
+        lua_setfield(L, -2, "default");
+        lua_pushinteger(L, s->min);
+        lua_setfield(L, -2, "min");
+        lua_pushinteger(L, s->max);
+        lua_setfield(L, -2, "max");
+        lua_pushstring(L, s->text);
+        lua_setfield(L, -2, "text");
+        lua_setfield(L, -2, s->path);
+    }
+}
+
+static bool known_type(const char *type) {
+    static const char *const names[] = {"boolean", "integer", "number", "string", "list", "table"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(type, names[i]) == 0) return true;
+    }
+    return false;
+}
+
+static bool good_path(const char *path) {
+    size_t n = strlen(path);
+    return n > 0 && n < 100 && strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") == n &&
+           path[0] != '.' && path[n - 1] != '.' && !strstr(path, "..");
+}
+
+int settings_declare(lua_State *L) {
+    const generation *g = generation_of(L);
+    if (!g->own->settings_open) return luaL_error(L, "mu.settings can be called only in settings.lua");
+    push_declared(L);
+    int declared = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, 1); lua_settop(L, declared + 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING || !good_path(lua_tostring(L, -2))) {
+            return luaL_error(L, "mu.settings: a key must be a path such as 'web.port'");
+        }
+        const char *path = lua_tostring(L, -2);
+        if (!lua_istable(L, -1))
+            return luaL_error(L, "mu.settings: '%s' must be a table { type =, default =, text = }", path);
+        lua_getfield(L, -1, "type");
+        if (lua_type(L, -1) != LUA_TSTRING || !known_type(lua_tostring(L, -1))) {
+            return luaL_error(L, "mu.settings: '%s' needs a type: boolean, integer, number, string, list or table",
+                              path);
+        }
+        lua_pop(L, 1);
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, declared);
+    }
+    return 0;
+}
+
+/* ---- where a key stands in the text of a config file ---- */
+
+typedef struct scanner {
+    const char *at, *end;
+    int line;
+    char word[128]; /* the last name or string read */
+} scanner;
+
+static void skip_long(scanner *s, size_t level) {
+    for (; s->at < s->end; s->at++) {
+        if (*s->at == '\n') s->line++;
+        if (*s->at != ']') continue;
+        const char *p = s->at + 1;
+        while (p < s->end && *p == '=') p++;
+        if (p < s->end && *p == ']' && (size_t)(p - s->at - 1) == level) {
+            s->at = p + 1;
+            return;
+        }
+    }
+}
+
+static bool long_bracket(const scanner *s, size_t *level) {
+    const char *p = s->at + 1;
+    if (*s->at != '[') return false;
+    while (p < s->end && *p == '=') p++;
+    *level = (size_t)(p - s->at - 1);
+    return p < s->end && *p == '[';
+}
+
+static bool word_byte(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* The next token: 'w' a name, 's' a string, the byte of a sign, 0 at the end. */
+static int token(scanner *s) {
+    size_t level, n = 0;
+    for (; s->at < s->end; s->at++) {
+        char c = *s->at;
+        if (c == '\n')
+            s->line++;
+        else if (c == '-' && s->at + 1 < s->end && s->at[1] == '-') {
+            s->at += 2;
+            if (s->at < s->end && long_bracket(s, &level))
+                skip_long(s, level);
+            else
+                while (s->at < s->end && *s->at != '\n') s->at++;
+            s->at--;
+        } else if (c != ' ' && c != '\t' && c != '\r')
+            break;
+    }
+    if (s->at >= s->end) return 0;
+    char c = *s->at;
+    if (long_bracket(s, &level)) {
+        skip_long(s, level);
+        s->word[0] = 0;
+        return 's';
+    }
+    if (c == '"' || c == '\'') {
+        for (s->at++; s->at < s->end && *s->at != c && *s->at != '\n'; s->at++) {
+            if (*s->at == '\\' && s->at + 1 < s->end) s->at++;
+            if (n + 1 < sizeof s->word) s->word[n++] = *s->at;
+        }
+        if (s->at < s->end) s->at++;
+        s->word[n] = 0;
+        return 's';
+    }
+    if (word_byte(c)) {
+        for (; s->at < s->end && word_byte(*s->at); s->at++) {
+            if (n + 1 < sizeof s->word) s->word[n++] = *s->at;
+        }
+        s->word[n] = 0;
+        return 'w';
+    }
+    s->at++;
+    return (unsigned char)c;
+}
+
+#define NEST_MAX 16
+
+/* The line of the last `key =` whose keys from the outermost table make up `path`, or of its nearest table; 0 = none.
+ */
+static int find_line(const source *file, const char *path) {
+    scanner s = {file->text, file->text + file->size, 1, ""};
+    char keys[NEST_MAX][128] = {{0}}, key[128] = "", here[600];
+    int depth = 0, line = 0, key_line = 0, kind;
+    size_t best = 0;
+    while ((kind = token(&s)) != 0) {
+        if (kind == 'w' || kind == 's') {
+            snprintf(key, sizeof key, "%s", s.word);
+            key_line = s.line;
+        } else if (kind == '=' && depth > 0 && depth < NEST_MAX) {
+            size_t n = 0;
+            snprintf(keys[depth], sizeof keys[depth], "%s", key);
+            here[0] = 0;
+            for (int i = 1; i <= depth && n < sizeof here; i++) {
+                if (keys[i][0]) n += (size_t)snprintf(here + n, sizeof here - n, "%s%s", n ? "." : "", keys[i]);
+            }
+            n = strlen(here);
+            if (n >= best && n > 0 && strncmp(path, here, n) == 0 &&
+                (path[n] == 0 || path[n] == '.' || path[n] == '[')) {
+                best = n, line = key_line;
+            }
+        } else if (kind == '{') {
+            if (++depth < NEST_MAX) keys[depth][0] = 0;
+        } else if (kind == '}') {
+            if (--depth < 0) depth = 0;
+        } else if ((kind == ',' || kind == ';') && depth > 0 && depth < NEST_MAX) {
+            keys[depth][0] = 0;
+        }
+    }
+    return line;
+}
+
+/* ---- checking one value ---- */
+
+typedef struct place {
+    generation *generation;
+    const source *file; /* NULL: an override */
+} place;
+
+__attribute__((format(printf, 3, 4))) static void complain(const place *p, const char *path, const char *format, ...) {
+    char text[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (p->file)
+        generation_error(p->generation, p->file->name, find_line(p->file, path), "%s: %s", path, text);
+    else
+        generation_error(p->generation, NULL, 0, "--set %s: %s", path, text);
+}
+
+static bool has_type(lua_State *L, int value, const char *type) {
+    switch (*type) {
+    case 'b': return lua_isboolean(L, value);
+    case 'i':
+        return lua_type(L, value) == LUA_TNUMBER &&
+               (lua_Number)(lua_Integer)lua_tonumber(L, value) == lua_tonumber(L, value);
+    case 'n': return lua_type(L, value) == LUA_TNUMBER;
+    case 's': return lua_type(L, value) == LUA_TSTRING;
+    default: return lua_istable(L, value);
+    }
+}
+
+static bool in_range(lua_State *L, int declaration, int value, const char *path, const place *p) {
+    bool sized = !lua_isnumber(L, value) || lua_type(L, value) != LUA_TNUMBER;
+    lua_Number size = sized ? (lua_Number)lua_rawlen(L, value) : lua_tonumber(L, value);
+    const char *what = !sized ? "must be" : lua_istable(L, value) ? "must have a length of" : "must have a length of";
+    lua_getfield(L, declaration, "min");
+    lua_getfield(L, declaration, "max");
+    bool low = lua_isnumber(L, -2) && size < lua_tonumber(L, -2),
+         high = lua_isnumber(L, -1) && size > lua_tonumber(L, -1);
+    if (low)
+        complain(p, path, "%s at least %s", what, luaL_tolstring(L, -2, NULL));
+    else if (high)
+        complain(p, path, "%s at most %s", what, luaL_tolstring(L, -1, NULL));
+    return !low && !high;
+}
+
+static bool among_values(lua_State *L, int declaration, int value, const char *path, const place *p) {
+    char list[300] = "";
+    size_t n = 0;
+    if (lua_getfield(L, declaration, "values") != LUA_TTABLE) return true;
+    int values = lua_gettop(L);
+    for (lua_Integer i = 1; lua_rawgeti(L, values, i) != LUA_TNIL; i++) {
+        if (lua_compare(L, -1, value, LUA_OPEQ)) return true;
+        const char *one = luaL_tolstring(L, -1, NULL);
+        if (n < sizeof list) n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", one);
+        lua_settop(L, values);
+    }
+    complain(p, path, "must be one of: %s", list);
+    return false;
+}
+
+static bool check_value(lua_State *L, int declaration, int value, const char *path, const place *p);
+
+/* A table by the declarations of its fields. */
+static bool check_fields(lua_State *L, int fields, int value, const char *path, const place *p) {
+    bool good = true;
+    char inner[300];
+    int top = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, value); lua_settop(L, top + 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING) {
+            complain(p, path, "has a value without a name");
+            good = false;
+            continue;
+        }
+        snprintf(inner, sizeof inner, "%s.%s", path, lua_tostring(L, -2));
+        lua_pushvalue(L, -2);
+        if (lua_rawget(L, fields) != LUA_TTABLE) {
+            complain(p, inner, "there is no such setting");
+            good = false;
+            continue;
+        }
+        good = check_value(L, lua_gettop(L), top + 2, inner, p) && good;
+    }
+    lua_settop(L, top);
+    return good;
+}
+
+static bool check_list(lua_State *L, int of, int value, const char *path, const place *p) {
+    bool good = true;
+    char inner[300];
+    int top = lua_gettop(L);
+    for (lua_Integer i = 1; lua_rawgeti(L, value, i) != LUA_TNIL; i++, lua_settop(L, top)) {
+        snprintf(inner, sizeof inner, "%s[%d]", path, (int)i);
+        if (lua_type(L, of) == LUA_TSTRING) {
+            if (!has_type(L, top + 1, lua_tostring(L, of))) {
+                complain(p, inner, "must be a %s, got a %s", lua_tostring(L, of), luaL_typename(L, top + 1));
+                good = false;
+            }
+        } else if (!lua_istable(L, top + 1)) {
+            complain(p, inner, "must be a table, got a %s", luaL_typename(L, top + 1));
+            good = false;
+        } else {
+            good = check_fields(L, of, top + 1, inner, p) && good;
+        }
+    }
+    lua_settop(L, top);
+    return good;
+}
+
+static bool check_value(lua_State *L, int declaration, int value, const char *path, const place *p) {
+    int top = lua_gettop(L);
+    luaL_checkstack(L, 20, "settings nested too deeply");
+    lua_getfield(L, declaration, "type");
+    const char *type = lua_tostring(L, -1);
+    bool good = type && has_type(L, value, type);
+    if (!good) {
+        complain(p, path, "must be %s %s, got %s", type && *type == 'i' ? "an" : "a", type ? type : "?",
+                 lua_isnil(L, value) ? "nothing" : luaL_typename(L, value));
+    } else {
+        good = in_range(L, declaration, value, path, p) && among_values(L, declaration, value, path, p);
+        if (good && *type == 'l' && lua_getfield(L, declaration, "of") != LUA_TNIL) {
+            good = check_list(L, lua_gettop(L), value, path, p);
+        } else if (good && *type == 't' && lua_getfield(L, declaration, "fields") == LUA_TTABLE) {
+            good = check_fields(L, lua_gettop(L), value, path, p);
+        }
+    }
+    lua_settop(L, top);
+    return good;
+}
+
+/* ---- the tables of the config files ---- */
+
+/* Is some declared path below `prefix.`? */
+static bool is_group(lua_State *L, int declared, const char *prefix) {
+    size_t n = strlen(prefix);
+    int top = lua_gettop(L);
+    bool found = false;
+    for (lua_pushnil(L); !found && lua_next(L, declared); lua_settop(L, top + 1)) {
+        const char *path = lua_tostring(L, -2);
+        found = strncmp(path, prefix, n) == 0 && path[n] == '.';
+    }
+    lua_settop(L, top);
+    return found;
+}
+
+static void complain_unknown(lua_State *L, int declared, const char *path, const place *p) {
+    enum { NAMES = 512 };
+    const char *names[NAMES];
+    size_t count = 0;
+    int top = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, declared); lua_settop(L, top + 1)) {
+        if (count < NAMES) names[count++] = lua_tostring(L, -2);
+    }
+    lua_settop(L, top);
+    const char *near = script_nearest(path, names, count);
+    if (near)
+        complain(p, path, "there is no such setting; did you mean '%s'?", near);
+    else
+        complain(p, path, "there is no such setting");
+}
+
+static void set_checked(lua_State *L, int declared, int values, int value, const char *path, const place *p) {
+    lua_getfield(L, declared, path);
+    if (check_value(L, lua_gettop(L), value, path, p)) {
+        lua_pushvalue(L, value);
+        lua_setfield(L, values, path);
+    }
+    lua_pop(L, 1);
+}
+
+static void walk(lua_State *L, int declared, int values, int table, const char *prefix, const place *p) {
+    int top = lua_gettop(L);
+    luaL_checkstack(L, 20, "settings nested too deeply");
+    for (lua_pushnil(L); lua_next(L, table); lua_settop(L, top + 1)) {
+        char path[300];
+        if (lua_type(L, -2) != LUA_TSTRING) {
+            complain(p, *prefix ? prefix : "config", "has a value without a name");
+            continue;
+        }
+        snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", lua_tostring(L, -2));
+        bool known = lua_getfield(L, declared, path) == LUA_TTABLE;
+        lua_pop(L, 1);
+        if (known)
+            set_checked(L, declared, values, top + 2, path, p);
+        else if (lua_istable(L, top + 2) && is_group(L, declared, path))
+            walk(L, declared, values, top + 2, path, p);
+        else
+            complain_unknown(L, declared, path, p);
+    }
+    lua_settop(L, top);
+}
+
+/* What a config file sees: the values of the sealed globals that do no harm. */
+static void push_environment(lua_State *L) {
+    static const char *const names[] = {"math",   "string", "table", "tostring", "tonumber",
+                                        "ipairs", "pairs",  "os",    "type",     "error"};
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        lua_getglobal(L, names[i]);
+        lua_setfield(L, -2, names[i]);
+    }
+}
+
+static void read_config(lua_State *L, int declared, int values, const char *path) {
+    generation *g = generation_of(L);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char chunk[256];
+    int top = lua_gettop(L);
+    const source *file = sources_file(g->own->sources, path, name, g);
+    if (!file) return;
+    snprintf(chunk, sizeof chunk, "@%s", name);
+    if (luaL_loadbufferx(L, file->text, file->size, chunk, "t") != LUA_OK) {
+        generation_error(g, NULL, 0, "%s", lua_tostring(L, -1));
+        lua_settop(L, top);
+        return;
+    }
+    push_environment(L);
+    lua_setupvalue(L, -2, 1);
+    lua_call(L, 0, 1);
+    place p = {g, file};
+    if (lua_istable(L, -1))
+        walk(L, declared, values, lua_gettop(L), "", &p);
+    else
+        generation_error(g, name, 0, "must return a table of settings");
+    lua_settop(L, top);
+}
+
+/* One "a.b=value": the text is read as the declared type. */
+static void apply_override(lua_State *L, int declared, int values, const char *text) {
+    generation *g = generation_of(L);
+    const char *equals = strchr(text, '=');
+    char path[120];
+    int top = lua_gettop(L);
+    place p = {g, NULL};
+    if (!equals || (size_t)(equals - text) >= sizeof path) {
+        generation_error(g, NULL, 0, "--set %s: must be path=value", text);
+        return;
+    }
+    snprintf(path, sizeof path, "%.*s", (int)(equals - text), text);
+    if (lua_getfield(L, declared, path) != LUA_TTABLE) {
+        complain_unknown(L, declared, path, &p);
+        lua_settop(L, top);
+        return;
+    }
+    lua_getfield(L, -1, "type");
+    const char *type = lua_tostring(L, -1);
+    if (type && *type == 's') {
+        lua_pushstring(L, equals + 1);
+    } else {
+        lua_pushfstring(L, "return %s", equals + 1);
+        const char *chunk = lua_tostring(L, -1);
+        if (luaL_loadbufferx(L, chunk, strlen(chunk), "=--set", "t") != LUA_OK) {
+            complain(&p, path, "'%s' is not a value", equals + 1);
+            lua_settop(L, top);
+            return;
+        }
+        lua_newtable(L);
+        lua_setupvalue(L, -2, 1);
+        lua_call(L, 0, 1);
+    }
+    set_checked(L, declared, values, lua_gettop(L), path, &p);
+    lua_settop(L, top);
+}
+
+/* ---- the result ---- */
+
+/* config.a.b = the value on top of the stack (popped). */
+static void place_value(lua_State *L, int config, const char *path) {
+    const char *dot;
+    int value = lua_gettop(L);
+    lua_pushvalue(L, config);
+    for (; (dot = strchr(path, '.')) != NULL; path = dot + 1) {
+        lua_pushlstring(L, path, (size_t)(dot - path));
+        lua_pushvalue(L, -1);
+        if (lua_rawget(L, -3) != LUA_TTABLE) {
+            lua_pop(L, 1);
+            lua_newtable(L);
+            lua_pushvalue(L, -2);
+            lua_pushvalue(L, -2);
+            lua_rawset(L, -5);
+        }
+    }
+    lua_pushvalue(L, value);
+    lua_setfield(L, -2, path);
+    lua_settop(L, value - 1);
+}
+
+static void read_limits(lua_State *L, int values, script_limits *l) {
+    lua_Integer numbers[sizeof engine_settings / sizeof *engine_settings];
+    for (size_t i = 0; i < sizeof engine_settings / sizeof *engine_settings; i++) {
+        lua_getfield(L, values, engine_settings[i].path);
+        numbers[i] = lua_isnil(L, -1) ? engine_settings[i].value : (lua_Integer)lua_tonumber(L, -1);
+        lua_pop(L, 1);
+    }
+    l->burst_warn_us = numbers[0] * 1000, l->burst_us = numbers[1] * 1000;
+    l->task_us = numbers[2] * 1000000, l->await_us = numbers[3] * 1000000, l->load_us = numbers[4] * 1000000;
+    l->task_memory = (size_t)numbers[5] * MIB, l->memory = (size_t)numbers[6] * MIB;
+}
+
+int settings_evaluate(generation *g, lua_State *L) {
+    const engine_options *o = &g->engine->options;
+    push_declared(L);
+    int declared = lua_gettop(L), values = declared + 1, config = declared + 2;
+    lua_newtable(L);
+    lua_newtable(L);
+    for (const char *const *path = o->config_files; path && *path; path++) read_config(L, declared, values, *path);
+    for (const char *const *text = o->overrides; text && *text; text++) apply_override(L, declared, values, *text);
+    for (lua_pushnil(L); lua_next(L, declared); lua_settop(L, config + 1)) {
+        const char *path = lua_tostring(L, -2);
+        if (lua_getfield(L, values, path) == LUA_TNIL) {
+            lua_pop(L, 1);
+            lua_getfield(L, -1, "default");
+        }
+        if (!lua_isnil(L, -1)) place_value(L, config, path);
+    }
+    read_limits(L, values, &g->own->limits);
+    script_freeze(L, config, "mu.config");
+    lua_getglobal(L, "mu");
+    sandbox_real(L, -1);
+    lua_pushvalue(L, config);
+    lua_setfield(L, -2, "config");
+    lua_settop(L, declared - 1);
+    return 0;
+}

@@ -1,0 +1,160 @@
+/* sources.c: reads the script files once, so that what is compiled, what is hashed and what is run are the same text,
+ * whatever an editor does to the files meanwhile. */
+#include "script/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <openssl/evp.h>
+
+#define DEPTH_MAX 16
+
+static char *join(const char *a, const char *b) {
+    size_t n = strlen(a) + strlen(b) + 2;
+    char *s = malloc(n);
+    if (s) snprintf(s, n, "%s/%s", a, b);
+    return s;
+}
+
+/* Whole text of a file; NULL with errno, EFBIG when it is larger than a source may be. */
+static char *read_text(const char *path, size_t *size) {
+    FILE *file = fopen(path, "rb");
+    if (!file) return NULL;
+    struct stat st;
+    char *text = NULL;
+    if (fstat(fileno(file), &st) != 0) goto out;
+    if (!S_ISREG(st.st_mode)) {
+        errno = EISDIR;
+        goto out;
+    }
+    if (st.st_size > (off_t)SOURCE_MAX) {
+        errno = EFBIG;
+        goto out;
+    }
+    text = malloc((size_t)st.st_size + 1);
+    if (!text) goto out;
+    *size = fread(text, 1, (size_t)st.st_size, file);
+    text[*size] = 0;
+out:
+    fclose(file);
+    return text;
+}
+
+static const source *add(source_set *s, const char *path, const char *name, const char *key, generation *g,
+                         bool needed) {
+    size_t size = 0;
+    char *text = read_text(path, &size);
+    if (!text) {
+        if (errno == EFBIG)
+            generation_error(g, name, 0, "larger than %u bytes", SOURCE_MAX);
+        else if (needed || (errno != ENOENT && errno != ENOTDIR))
+            generation_error(g, name, 0, "%s", strerror(errno));
+        return NULL;
+    }
+    if (s->bytes + size > SOURCES_MAX) {
+        free(text);
+        generation_error(g, name, 0, "all scripts together are larger than %u bytes", SOURCES_MAX);
+        return NULL;
+    }
+    if (s->count == s->room) {
+        size_t room = s->room ? s->room * 2 : 64;
+        source *list = realloc(s->list, room * sizeof *list);
+        if (!list) {
+            free(text);
+            return NULL;
+        }
+        s->list = list, s->room = room;
+    }
+    source *it = &s->list[s->count++];
+    *it = (source){strdup(name), strdup(path), strdup(key), text, size};
+    s->bytes += size;
+    return it;
+}
+
+static const source *find(const source_set *s, const char *key) {
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->list[i].key && strcmp(s->list[i].key, key) == 0) return &s->list[i];
+    }
+    return NULL;
+}
+
+static bool is_script(const char *name) {
+    size_t n = strlen(name);
+    return n > 4 && strcmp(name + n - 4, ".lua") == 0;
+}
+
+/* Reads the folder `key` ("" = the root itself) of one root. Files of an earlier root are there already and stay. */
+static void read_folder(source_set *s, const script_root *root, const char *key, int depth, generation *g) {
+    char *path = key[0] ? join(root->path, key) : strdup(root->path);
+    struct dirent **names = NULL;
+    int count = path && depth < DEPTH_MAX ? scandir(path, &names, NULL, alphasort) : -1;
+    for (int i = 0; i < count; i++) {
+        const char *name = names[i]->d_name;
+        struct stat st;
+        char *at = NULL, *child = NULL, *shown = NULL;
+        if (name[0] == '.') goto next;
+        if (!key[0] && (strcmp(name, "mods") == 0 || strcmp(name, "tests") == 0)) goto next;
+        at = join(path, name);
+        child = key[0] ? join(key, name) : strdup(name);
+        shown = child ? join(root->label, child) : NULL;
+        if (!at || !child || !shown || stat(at, &st) != 0) goto next;
+        if (S_ISDIR(st.st_mode))
+            read_folder(s, root, child, depth + 1, g);
+        else if (is_script(name) && !find(s, child))
+            add(s, at, shown, child, g, true);
+    next:
+        free(at), free(child), free(shown), free(names[i]);
+    }
+    free(names), free(path);
+}
+
+int sources_read(source_set *s, const script_root *roots, generation *g) {
+    for (; roots && roots->path; roots++) read_folder(s, roots, "", 0, g);
+    return 0;
+}
+
+const source *sources_find(source_set *s, const script_root *roots, const char *key, generation *g) {
+    const source *found = find(s, key);
+    for (; !found && roots && roots->path; roots++) {
+        char *path = join(roots->path, key), *shown = join(roots->label, key);
+        if (path && shown) found = add(s, path, shown, key, g, false);
+        free(path), free(shown);
+    }
+    return found;
+}
+
+const source *sources_file(source_set *s, const char *path, const char *name, generation *g) {
+    return add(s, path, name, path, g, false);
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const source *)a)->name, ((const source *)b)->name);
+}
+
+void sources_hash(source_set *s, char hash[17]) {
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+    unsigned n = 0;
+    qsort(s->list, s->count, sizeof *s->list, by_name);
+    if (ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL)) {
+        for (size_t i = 0; i < s->count; i++) {
+            EVP_DigestUpdate(ctx, s->list[i].name, strlen(s->list[i].name) + 1);
+            EVP_DigestUpdate(ctx, &s->list[i].size, sizeof s->list[i].size);
+            EVP_DigestUpdate(ctx, s->list[i].text, s->list[i].size);
+        }
+        EVP_DigestFinal_ex(ctx, digest, &n);
+    }
+    EVP_MD_CTX_free(ctx);
+    for (int i = 0; i < 8; i++) snprintf(hash + 2 * i, 3, "%02x", digest[i]);
+}
+
+void sources_free(source_set *s) {
+    for (size_t i = 0; i < s->count; i++) {
+        free(s->list[i].name), free(s->list[i].path), free(s->list[i].key), free(s->list[i].text);
+    }
+    free(s->list);
+    *s = (source_set){0};
+}
