@@ -10,8 +10,6 @@
 
 #define DRAINING_MAX 2 /* generations that may still finish what they started */
 
-void core_enter(generation *g);
-
 static void warn_burst(watch *w, lua_State *L) {
     generation *g = generation_of(L);
     char where[LUA_IDSIZE + 16];

@@ -26,9 +26,10 @@ void *memory_alloc(void *memory, void *p, size_t old_size, size_t new_size) {
         bool dying = m->watch && watch_inside(m->watch) && (m->watch->cause != WATCH_NO_CAUSE);
         if (!dying || m->used + (new_size - old_size) > m->limit + SCRIPT_RESERVE) return refuse(m, p, new_size);
     }
+    uintptr_t same = (uintptr_t)p; /* of use only where realloc fails, and then it is still good */
     void *q = realloc(p, new_size);
-    if (!q && new_size <= old_size) q = p; /* Lua relies on shrinking to succeed */
-    if (!q) return refuse(m, p, new_size);
+    if (!q && new_size <= old_size) q = (void *)same; /* Lua relies on shrinking to succeed */
+    if (!q) return refuse(m, (void *)same, new_size);
     if (new_size > old_size) m->refused_size = 0;
     m->used += new_size - old_size;
     return q;

@@ -109,6 +109,7 @@ void bounded_open(lua_State *L);                 /* functions of string and tabl
 void protect_open(lua_State *L);
 void coroutine_open(lua_State *L);
 void core_open(lua_State *L);
+void core_enter(generation *g);                    /* starts what was spawned while loading */
 int sandbox_require(lua_State *L);                 /* build.c */
 const char *sandbox_name(lua_State *L, int index); /* "table.sort" for a known C function, or NULL */
 

@@ -417,7 +417,7 @@ static void end_pump(engine *e) {
 void engine_pump(engine *e) {
     if (e->pumping) return;
     e->pumping = true;
-    if (e->heap_count) {
+    if (e->heap_count || e->wake_asked) {
         int64_t now = engine_now(e);
         if (now >= e->wake_asked) e->wake_asked = 0;
         tasks_due(e, now);
