@@ -1,30 +1,33 @@
-/* suggest.c: edit distance over one row, words up to SUGGEST_MAX bytes. */
+/* suggest.c: edit distance over three rows, words up to SUGGEST_MAX bytes. */
 #include "base/suggest.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SUGGEST_MAX 64
 
+static bool same(char a, char b) { return tolower((unsigned char)a) == tolower((unsigned char)b); }
+
+/* Letters to insert, drop or change, or neighbours to swap, on the way from one word to the other. */
 static size_t edit_distance(const char *a, size_t n, const char *b, size_t m) {
-    size_t row[SUGGEST_MAX + 1];
-    for (size_t j = 0; j <= m; j++) row[j] = j;
+    size_t rows[3][SUGGEST_MAX + 1] = {{0}};
+    for (size_t j = 0; j <= m; j++) rows[0][j] = j;
     for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *higher = rows[(i + 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            size_t above = row[j];
-            size_t same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]) ? 0 : 1;
-            size_t least = diagonal + same;
-            if (above + 1 < least) least = above + 1;
+            size_t least = above[j - 1] + (same(a[i - 1], b[j - 1]) ? 0 : 1);
+            if (above[j] + 1 < least) least = above[j] + 1;
             if (row[j - 1] + 1 < least) least = row[j - 1] + 1;
-            diagonal = above;
+            bool swapped = i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]);
+            if (swapped && higher[j - 2] + 1 < least) least = higher[j - 2] + 1;
             row[j] = least;
         }
     }
-    return row[m];
+    return rows[n % 3][m];
 }
 
 suggestion suggest_begin(const char *word) { return (suggestion){.word = word, .distance = SIZE_MAX}; }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/suggest.h"
 
 #define FIELDS_MAX 1024u
 
@@ -42,11 +43,11 @@ uint32_t schema_set_structs(const schema_set *set) { return set->structs; }
 
 static schema_type *new_type(schema_set *set, enum schema_kind kind) {
     static const uint8_t wire[] = {
-        [SCHEMA_INT] = TDF_INT,     [SCHEMA_BOOL] = TDF_INT,        [SCHEMA_TIME] = TDF_INT, [SCHEMA_STR] = TDF_STR,
-        [SCHEMA_BLOB] = TDF_BLOB,   [SCHEMA_FLOAT] = TDF_FLOAT,     [SCHEMA_OTYPE] = TDF_OTYPE,
-        [SCHEMA_OID] = TDF_OID,     [SCHEMA_GROUP] = TDF_GROUP,     [SCHEMA_LIST] = TDF_LIST,
-        [SCHEMA_MAP] = TDF_MAP,     [SCHEMA_UNION] = TDF_UNION,     [SCHEMA_UNION_LIST] = TDF_LIST,
-        [SCHEMA_VAR] = TDF_VAR,
+        [SCHEMA_INT] = TDF_INT,         [SCHEMA_BOOL] = TDF_INT,  [SCHEMA_TIME] = TDF_INT,
+        [SCHEMA_STR] = TDF_STR,         [SCHEMA_BLOB] = TDF_BLOB, [SCHEMA_FLOAT] = TDF_FLOAT,
+        [SCHEMA_OTYPE] = TDF_OTYPE,     [SCHEMA_OID] = TDF_OID,   [SCHEMA_GROUP] = TDF_GROUP,
+        [SCHEMA_LIST] = TDF_LIST,       [SCHEMA_MAP] = TDF_MAP,   [SCHEMA_UNION] = TDF_UNION,
+        [SCHEMA_UNION_LIST] = TDF_LIST, [SCHEMA_VAR] = TDF_VAR,
     };
     schema_type *t = arena_new(&set->a, sizeof *t);
     if (!t) return NULL;
@@ -149,7 +150,8 @@ int schema_union_add(schema_union *u, unsigned number, const char *name, const s
     if (number > TDF_MEMBER_MAX) return fault_set(f, E_ARGUMENT, "member numbers go from 0 to 63, not %u", number);
     schema_member *m = &u->members[number];
     if (m->type) return fault_set(f, E_EXISTS, "member %u is declared twice", number);
-    if (type->kind == SCHEMA_UNION) return fault_set(f, E_TYPE, "member %u: a union cannot be the member of a union", number);
+    if (type->kind == SCHEMA_UNION)
+        return fault_set(f, E_TYPE, "member %u: a union cannot be the member of a union", number);
     if (name) {
         if (schema_union_find(u, name, strlen(name)) >= 0)
             return fault_set(f, E_EXISTS, "the member name '%s' is declared twice", name);
@@ -178,9 +180,18 @@ schema_struct *schema_struct_new(schema_set *set, const char *name) {
     s->set = set;
     s->named = name != NULL;
     s->name = name ? arena_text(&set->a, name, strlen(name)) : "a struct";
-    s->slot = ++set->slots;
+    s->slot = set->slots + 1;
+    set->slots += 2;
     s->id = set->structs++;
     return s->name ? s : NULL;
+}
+
+int schema_set_place(schema_struct *s, const char *place) {
+    if (s->named) return 0;
+    const char *copy = arena_text(&s->set->a, place, strlen(place));
+    if (!copy) return E_MEMORY;
+    s->name = copy;
+    return 0;
 }
 
 int schema_add(schema_struct *s, const char *tag, const char *name, const schema_type *type, unsigned flags, fault *f) {
@@ -278,8 +289,10 @@ static int encode_defaults(schema_struct *s, schema_field *fields, fault *f) {
         buf_clear(&b);
         put_default(&b, &fields[i]);
         char *copy = b.failed ? NULL : arena_text(&s->set->a, (const char *)b.p, b.n);
-        if (!copy) rc = fault_set(f, E_MEMORY, "out of memory for field '%s'", fields[i].name);
-        else fields[i].default_encoded = (bytes){(const uint8_t *)copy, b.n};
+        if (!copy)
+            rc = fault_set(f, E_MEMORY, "out of memory for field '%s'", fields[i].name);
+        else
+            fields[i].default_encoded = (bytes){(const uint8_t *)copy, b.n};
     }
     buf_free(&b);
     return rc;
@@ -347,8 +360,10 @@ const schema_field *schema_find_tag(const schema_struct *s, uint32_t tag) {
     uint32_t low = 0, high = s->count;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (s->fields[middle].tag < tag) low = middle + 1;
-        else high = middle;
+        if (s->fields[middle].tag < tag)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return low < s->count && s->fields[low].tag == tag ? &s->fields[low] : NULL;
 }
@@ -359,39 +374,13 @@ const schema_field *schema_find_name(const schema_struct *s, const char *name, s
     return NULL;
 }
 
-#define WORD_MAX 48u
-
-/* Edits (insert, drop, change, swap of neighbours) from one word to another; words of at most WORD_MAX characters. */
-static unsigned edits(const char *a, size_t an, const char *b, size_t bn) {
-    unsigned row[3][WORD_MAX + 1];
-    for (size_t j = 0; j <= bn; j++) row[0][j] = (unsigned)j;
-    for (size_t i = 1; i <= an; i++) {
-        unsigned *now = row[i % 3], *up = row[(i + 2) % 3], *up2 = row[(i + 1) % 3];
-        now[0] = (unsigned)i;
-        for (size_t j = 1; j <= bn; j++) {
-            unsigned best = up[j - 1] + (a[i - 1] != b[j - 1]);
-            if (up[j] + 1 < best) best = up[j] + 1;
-            if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && up2[j - 2] + 1 < best)
-                best = up2[j - 2] + 1;
-            now[j] = best;
-        }
-    }
-    return row[an % 3][bn];
-}
-
 const schema_field *schema_suggest(const schema_struct *s, const char *name, size_t length) {
     uint32_t tag = tdf_tag_pack(name, length);
-    const schema_field *best = tag ? schema_find_tag(s, tag) : NULL;
-    if (best || length > WORD_MAX) return best;
-    unsigned least = length < 4 ? 2 : length < 9 ? 3 : 4; /* fewer edits than this count as a slip */
-    for (uint32_t i = 0; i < s->count; i++) {
-        const schema_field *field = &s->fields[i];
-        if (field->name_length > WORD_MAX) continue;
-        unsigned n = edits(name, length, field->name, field->name_length);
-        if (n < least) least = n, best = field;
-    }
-    return best;
+    const schema_field *field = tag ? schema_find_tag(s, tag) : NULL; /* somebody wrote the tag */
+    if (field) return field;
+    suggestion nearest = suggest_begin(name);
+    for (uint32_t i = 0; i < s->count; i++) suggest_offer(&nearest, s->fields[i].name);
+    return nearest.best ? schema_find_name(s, nearest.best, strlen(nearest.best)) : NULL;
 }
 
 const char *schema_value_name(const schema_type *type, int64_t value) {

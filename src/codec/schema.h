@@ -17,14 +17,14 @@
 #include "codec/tdf.h"
 
 enum schema_kind {
-    SCHEMA_INT,        /* with a range, perhaps with named values */
-    SCHEMA_BOOL,       /* any number but 0 reads as true */
-    SCHEMA_TIME,       /* microseconds */
-    SCHEMA_STR,        /* bytes without NUL */
+    SCHEMA_INT,  /* with a range, perhaps with named values */
+    SCHEMA_BOOL, /* any number but 0 reads as true */
+    SCHEMA_TIME, /* microseconds */
+    SCHEMA_STR,  /* bytes without NUL */
     SCHEMA_BLOB,
     SCHEMA_FLOAT,
-    SCHEMA_OTYPE,      /* component, type */
-    SCHEMA_OID,        /* component, type, id */
+    SCHEMA_OTYPE, /* component, type */
+    SCHEMA_OID,   /* component, type, id */
     SCHEMA_GROUP,
     SCHEMA_LIST,
     SCHEMA_MAP,
@@ -49,16 +49,16 @@ typedef struct schema_name { /* a named value of an enumeration */
 
 typedef struct schema_type schema_type;
 struct schema_type {
-    uint8_t kind;               /* enum schema_kind */
-    uint8_t wire;               /* enum tdf_type; of a list element or map value as well */
-    uint8_t depth;              /* containers a value nests */
+    uint8_t kind;  /* enum schema_kind */
+    uint8_t wire;  /* enum tdf_type; of a list element or map value as well */
+    uint8_t depth; /* containers a value nests */
     uint32_t names_count;
-    const schema_struct *group; /* GROUP, VAR */
+    const schema_struct *group;  /* GROUP, VAR */
     const schema_union *members; /* UNION, UNION_LIST */
-    const schema_type *key;     /* MAP: SCHEMA_INT or SCHEMA_STR */
-    const schema_type *item;    /* LIST, MAP */
-    const schema_name *names;   /* INT: its named values */
-    int64_t min, max;           /* INT */
+    const schema_type *key;      /* MAP: SCHEMA_INT or SCHEMA_STR */
+    const schema_type *item;     /* LIST, MAP */
+    const schema_name *names;    /* INT: its named values */
+    int64_t min, max;            /* INT */
 };
 
 typedef struct schema_field {
@@ -89,15 +89,17 @@ struct schema_union {
 
 struct schema_struct {
     schema_set *set;
-    const char *name;       /* "a struct" until it has one */
+    const char *name;           /* "a struct" until it has one */
     const schema_field *fields; /* sorted by tag once compiled */
-    uint32_t count, slot, id, depth; /* id: dense from 0 in its set */
+    uint32_t count, depth;
+    uint32_t id;   /* dense from 0 in its set */
+    uint32_t slot; /* as in schema_field; slot + 1 is its own, too */
     bool compiled, named;
     struct schema_draft *draft; /* the fields before that */
 };
 
 schema_set *schema_set_new(void);
-void schema_set_free(schema_set *set); /* NULL is fine */
+void schema_set_free(schema_set *set);              /* NULL is fine */
 uint32_t schema_set_structs(const schema_set *set); /* how many ids are in use */
 
 /* Types. `item`, `key`, `group`, `members` must belong to the same set; groups must be compiled. NULL where the
@@ -109,7 +111,7 @@ const schema_type *schema_group(const schema_struct *group);
 const schema_type *schema_list(schema_set *set, const schema_type *item);
 const schema_type *schema_map(schema_set *set, const schema_type *key, const schema_type *item);
 const schema_type *schema_union_of(const schema_union *members);
-const schema_type *schema_union_list(const schema_union *members); /* every member must be a group */
+const schema_type *schema_union_list(const schema_union *members);                 /* every member must be a group */
 const schema_type *schema_variable(schema_set *set, const schema_struct *content); /* content may be NULL */
 
 schema_union *schema_union_new(schema_set *set, const char *name);
@@ -124,12 +126,15 @@ int schema_default_float(schema_struct *s, double number, fault *f);
 int schema_default_text(schema_struct *s, bytes text, fault *f);
 /* Sorts, refuses duplicate tags and names, freezes. The fault's sentence names the field. */
 int schema_compile(schema_struct *s, fault *f);
-/* Gives a name to a struct that has none (its module's key for it, say), and "<name>.<field>" to nameless ones inside. */
+/* What a nameless struct is called until it gets a name, e.g. "the struct of schema/util.lua:12". */
+int schema_set_place(schema_struct *s, const char *place);
+/* Gives a name to a struct that has none (its module's key for it, say), and "<name>.<field>" to nameless ones inside.
+ */
 int schema_set_name(schema_struct *s, const char *name);
 
 const schema_field *schema_find_tag(const schema_struct *s, uint32_t tag);
 const schema_field *schema_find_name(const schema_struct *s, const char *name, size_t length);
-/* The field somebody probably meant by a wrong name (or by its tag), or NULL; for "did you mean". */
+/* The field somebody probably meant by a wrong name (NUL-terminated) or by its tag, or NULL; for "did you mean". */
 const schema_field *schema_suggest(const schema_struct *s, const char *name, size_t length);
 const char *schema_value_name(const schema_type *type, int64_t value); /* name of an enumeration's value, or NULL */
 

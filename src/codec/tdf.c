@@ -251,6 +251,7 @@ static int read_count(tdf_reader *r, unsigned minimum, uint32_t *count) {
         r->p = start;
         return tdf_fail(r, E_COUNT_EXCEEDS_DATA, "a count of more elements than there are bytes");
     }
+    if (n > r->values_left) return tdf_fail(r, E_TOO_MANY, "too many fields and elements in one body");
     *count = (uint32_t)n;
     return 0;
 }
