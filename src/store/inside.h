@@ -41,7 +41,7 @@ struct store_job {
     store_done done;
     void *ctx;
     bool first_row;
-    max_align_t room[STORE_JOB_ROOM / sizeof(max_align_t)];
+    _Alignas(max_align_t) unsigned char room[STORE_JOB_ROOM];
 };
 
 /* One statement of a job as it lies in ops. */
