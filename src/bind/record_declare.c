@@ -292,7 +292,13 @@ const script_function record_functions[] = {
     {.name = "mu.record",
      .params = "name: string",
      .returns = "function",
-     .text = "declares a kind of record: mu.record \"game\" { id = mu.u32 { key = true }, … } returns the kind",
+     .text =
+         "declares a kind of record: mu.record \"game\" { id = mu.u32 { key = true }, … } returns the kind, with "
+         "create { field = value, … }, get(key), the iterators where { field = value, … } (indexed fields) and all(), "
+         "first { … }, count { … }, and the table methods; a record has its fields, exists() and remove(). Types: "
+         "mu.u8 "
+         "u16 u32 i32 i64 bool number string blob, mu.ref, mu.list, mu.map; options of a type: key, index, auto, "
+         "default, max, convert",
      .errors = "no name for a kind",
      .example = "mu.record \"seat\" { id = mu.u32 { key = true } }",
      .since = "0.1",
@@ -310,8 +316,10 @@ const script_function record_functions[] = {
     {.name = "mu.list",
      .params = "element: userdata, max: integer",
      .returns = "userdata",
-     .text = "the type of a field that holds up to max values in order",
-     .errors = "max out of 1 … 65536",
+     .text =
+         "the type of a field that holds up to max values in order: l[i], #l, ipairs, l:add(v), l:remove(v), l:has(v), "
+         "l:clear()",
+     .errors = "max out of 1 … 8192",
      .example = "mu.record \"row\" { seats = mu.list(mu.u8, 4) }",
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,

@@ -156,6 +156,31 @@ static int handle_remove(lua_State *L) {
     return 0;
 }
 
+/* pairs(r): the fields in the order of the layout; for consoles and logs. */
+static int handle_step(lua_State *L) {
+    binding *b = lua_touserdata(L, lua_upvalueindex(1));
+    const handle_box *box = lua_touserdata(L, lua_upvalueindex(2));
+    int32_t field = lua_isnil(L, 2) ? 0 : field_of(L, b, 2) + 1;
+    const uint8_t *row = b->kind ? record_row(b->kind, box->ref.at) : NULL;
+    if (!row) return record_gone(L, b, lua_upvalueindex(2));
+    if ((uint32_t)field >= b->kind->layout.count) {
+        lua_pushnil(L);
+        return 1;
+    }
+    const record_field *f = &b->kind->layout.fields[field];
+    lua_pushstring(L, f->name);
+    return 1 + push_cell(L, b, f, row + f->offset, box->ref);
+}
+
+static int handle_pairs(lua_State *L) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, 1);
+    lua_pushcclosure(L, handle_step, 2);
+    lua_pushvalue(L, 1);
+    lua_pushnil(L);
+    return 3;
+}
+
 void record_make_meta(lua_State *L, binding *b) {
     static const luaL_Reg own[] = {{"exists", handle_exists}, {"remove", handle_remove}, {NULL, NULL}};
     luaL_checkstack(L, 6, "records");
@@ -171,6 +196,9 @@ void record_make_meta(lua_State *L, binding *b) {
     lua_pushlightuserdata(L, b);
     lua_pushcclosure(L, handle_text, 1);
     lua_setfield(L, -2, "__tostring");
+    lua_pushlightuserdata(L, b);
+    lua_pushcclosure(L, handle_pairs, 1);
+    lua_setfield(L, -2, "__pairs");
     lua_pushstring(L, b->name);
     lua_setfield(L, -2, "__name");
     lua_pushboolean(L, false);

@@ -25,16 +25,22 @@ static int32_t named_field(lua_State *L, binding *b, int key) {
     return field;
 }
 
-/* Lists and maps are filled when the record is there; what they refuse takes the record with it. */
-static int fill_parts(lua_State *L) {
+/* The rest of a creation, protected: what raises here (a list that refuses an entry, no memory for the handle) takes
+ * the record with it. Arguments: the table of fields, the binding, the ref, whether there are lists or maps to fill. */
+static int finish_create(lua_State *L) {
     binding *b = lua_touserdata(L, 2);
     const record_ref *ref = lua_touserdata(L, 3);
+    if (!lua_toboolean(L, 4)) {
+        record_push(L, *ref);
+        return 1;
+    }
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
         int32_t field = named_field(L, b, lua_gettop(L) - 1);
         if (b->kind->layout.fields[field].type >= RECORD_LIST)
             record_fill_part(L, b, *ref, (uint32_t)field, lua_gettop(L));
     }
-    return 0;
+    record_push(L, *ref);
+    return 1;
 }
 
 static int kind_create(lua_State *L) {
@@ -44,6 +50,8 @@ static int kind_create(lua_State *L) {
     bool parts = false;
     luaL_argcheck(L, lua_type(L, 1) == LUA_TTABLE, 1, "expected a table of fields");
     if (b->kind->builtin) return luaL_error(L, "a %s is the server's: scripts cannot create one", b->name);
+    lua_settop(L, 1);
+    luaL_checkstack(L, 8, "records"); /* from the creation to the protected call nothing may raise */
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
         int32_t field = named_field(L, b, 2);
         if (b->kind->layout.fields[field].type >= RECORD_LIST) {
@@ -57,18 +65,14 @@ static int kind_create(lua_State *L) {
     fault why = {0};
     record_ref ref;
     if (record_create(b->kind, init, count, &ref, &why) < 0) return record_raise(L, &why);
-    if (parts) {
-        lua_pushcfunction(L, fill_parts);
-        lua_pushvalue(L, 1);
-        lua_pushlightuserdata(L, b);
-        lua_pushlightuserdata(L, &ref);
-        if (lua_pcall(L, 3, 0, 0) != LUA_OK) {
-            record_remove(b->state->all, ref);
-            return lua_error(L);
-        }
-    }
-    record_push(L, ref);
-    return 1;
+    lua_pushcfunction(L, finish_create);
+    lua_pushvalue(L, 1);
+    lua_pushlightuserdata(L, b);
+    lua_pushlightuserdata(L, &ref);
+    lua_pushboolean(L, parts);
+    if (lua_pcall(L, 4, 1, 0) == LUA_OK) return 1;
+    record_remove(b->state->all, ref);
+    return lua_error(L);
 }
 
 static int kind_get(lua_State *L) {

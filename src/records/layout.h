@@ -21,7 +21,7 @@
 #define RECORD_TEXT_MAX      (1 << 20) /* the largest max a text may declare */
 #define RECORD_STRING_MAX    255       /* bytes of a string that declares no max */
 #define RECORD_BLOB_MAX      4096      /* bytes of a blob that declares no max */
-#define RECORD_COUNT_MAX     65536     /* the largest max a list or map may declare */
+#define RECORD_COUNT_MAX     8192      /* the largest max a list or map may declare: entries are moved, not linked */
 #define RECORD_DEFAULT_MAX   64        /* bytes of a default text */
 
 enum {

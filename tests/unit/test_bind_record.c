@@ -110,7 +110,9 @@ static void fields_read_and_write(void **state) {
            "assert(p.session == nil) p.session = nil\n"
            "assert(tostring(p) == 'player 3') p.name = 'bob' assert(tostring(p) == 'player 3 (bob)')\n"
            "assert(p:greet 'hello' == 'hello bob')\n"
-           "assert(getmetatable(p) == false)\n");
+           "assert(getmetatable(p) == false)\n"
+           "local seen = {} for name, v in pairs(p) do seen[#seen + 1] = name .. '=' .. tostring(v) end\n"
+           "assert(table.concat(seen, ' ') == 'data=a\\0b id=3 name=bob rate=2.0 ready=false score=7 session=nil')\n");
     refused(L, "p.name = 5", "player.name: expected a string, got an integer");
     refused(L, "p.score = 2^40", "player.score: 1099511627776 does not fit i32 (-2147483648 to 2147483647)");
     refused(L, "p.score = {}", "player.score: expected an integer, got a table");
@@ -243,7 +245,7 @@ static void faulty_declarations_are_sentences(void **state) {
         {"return mu.string { max = 0 }", "option 'max': expected an integer from 1 to 1048576"},
         {"return mu.u8 { key = 1 }", "option 'key': expected true or false"},
         {"return mu.list(mu.list(mu.u8, 1), 1)", "mu.list: holds single values only"},
-        {"return mu.list(mu.u8, 0)", "mu.list: the maximum goes from 1 to 65536"},
+        {"return mu.list(mu.u8, 0)", "mu.list: the maximum goes from 1 to 8192"},
         {"return mu.map(mu.bool, mu.u8)", "mu.map: keys are mu.string or an integer type"},
         {"mu.record 'a' { x = mu.number { index = true } }", "a.x: a number cannot be indexed"},
         {"mu.record 'a' { x = mu.u8 } local r = mu.record 'b' r { } r { }", "b is declared already"},
