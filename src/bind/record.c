@@ -91,10 +91,6 @@ binding *record_binding(lua_State *L, record_state *s, const char *kind) {
     return b;
 }
 
-static uint32_t name_place(const char *name, uint32_t mask) {
-    return (uint32_t)((uintptr_t)name >> 4 ^ (uintptr_t)name >> 11) & mask;
-}
-
 void record_rebind(lua_State *L, binding *b) {
     if (!b->kind) b->kind = records_kind(b->state->all, b->name);
     if (!b->kind || b->version == b->kind->version) return;
@@ -118,7 +114,7 @@ void record_rebind(lua_State *L, binding *b) {
         lua_rawgeti(L, -1, i + 1);
         const char *name = lua_tostring(L, -1);
         lua_pop(L, 1);
-        uint32_t at = name_place(name, size - 1);
+        uint32_t at = binding_place(name, size - 1);
         while (names[at].name) at = (at + 1) & (size - 1);
         names[at] = (struct binding_name){name, i};
     }

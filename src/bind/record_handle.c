@@ -15,7 +15,7 @@ static int32_t field_of(lua_State *L, binding *b, int key) {
     if (!b->kind || b->version != b->kind->version) record_rebind(L, b);
     if (lua_type(L, key) != LUA_TSTRING || !b->names) return -1;
     const char *name = lua_tostring(L, key);
-    uint32_t at = (uint32_t)((uintptr_t)name >> 4 ^ (uintptr_t)name >> 11) & b->mask;
+    uint32_t at = binding_place(name, b->mask);
     for (; b->names[at].name; at = (at + 1) & b->mask) {
         if (b->names[at].name == name) return (int32_t)b->names[at].field;
     }

@@ -21,6 +21,10 @@ typedef struct binding {
     int names_ref, cache_ref, meta_ref, methods_ref; /* registry */
 } binding;
 
+static inline uint32_t binding_place(const char *name, uint32_t mask) {
+    return (uint32_t)((uintptr_t)name >> 4 ^ (uintptr_t)name >> 11) & mask;
+}
+
 /* A declaration under way, with its place for messages. */
 typedef struct declared {
     record_decl decl;

@@ -4,7 +4,6 @@
 #include "bind/timer.h"
 
 #include <lauxlib.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -31,6 +31,8 @@ field_words words_of(const record_kind *kind, const record_field *f);
 /* cell_check of a value for a field's cell (or its keys); the words of the sentence are made only when it is needed. */
 int field_check(const record_kind *kind, const record_field *f, const cell_type *t, value *v, fault *why);
 
+value field_default(const record_field *f);
+
 int kind_new(records *all, const char *name, record_kind **kind, fault *f);
 void kind_clear(record_kind *kind); /* removes all records, telling everyone */
 int kind_make_indexes(record_kind *kind, const layout *l, record_index **made, fault *f);

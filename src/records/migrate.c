@@ -91,14 +91,6 @@ enum layout_change records_plan(const records *all, const record_decl *decls, ui
     return most;
 }
 
-static value default_value(const record_field *f) {
-    if (f->type == RECORD_STRING || f->type == RECORD_BLOB)
-        return value_text((bytes){f->default_text, f->default_text_n});
-    if (f->type == RECORD_NUMBER) return value_number(f->default_number);
-    if (f->type == RECORD_BOOL) return value_boolean(f->default_integer != 0);
-    return f->type == RECORD_REF ? value_nil() : value_integer(f->default_integer);
-}
-
 /* Fills one cell of the new row. Pointers of unchanged fields are copied; the old row keeps them until the commit. */
 static int move_cell(migration *m, const uint8_t *old_row, uint8_t *row, uint32_t field) {
     const record_field *f = &m->fresh->fields[field];
@@ -110,7 +102,7 @@ static int move_cell(migration *m, const uint8_t *old_row, uint8_t *row, uint32_
         return 0;
     }
     if (f->type >= RECORD_LIST) return 0; /* a new one: empty */
-    value v = default_value(f);
+    value v = field_default(f);
     if (move == MOVE_AS_IS) v = cell_load(&old->cell, old_row + old->offset);
     if (move == MOVE_CONVERT) {
         value fresh = value_nil(), had = cell_load(&old->cell, old_row + old->offset);

@@ -234,7 +234,7 @@ void row_leave_indexes(record_kind *k, uint32_t slot) {
     }
 }
 
-static value default_of(const record_field *f) {
+value field_default(const record_field *f) {
     switch ((enum record_type)f->type) {
     case RECORD_STRING:
     case RECORD_BLOB: return value_text((bytes){f->default_text, f->default_text_n});
@@ -278,7 +278,7 @@ static int fill_row(record_kind *k, uint8_t *row, const record_init *init, uint3
     for (uint32_t i = 0; i < k->layout.count; i++) {
         const record_field *f = &k->layout.fields[i];
         if (given[i] || f->type >= RECORD_LIST) continue;
-        value v = default_of(f);
+        value v = field_default(f);
         int code = f->flags & FIELD_AUTO ? count_up(k, i, &v, why) : 0;
         if (code == 0 && (int32_t)i == k->layout.key && !(f->flags & FIELD_AUTO)) {
             return fault_set(why, E_ARGUMENT, "%s: a new one needs its key '%s'", k->name, f->name);
