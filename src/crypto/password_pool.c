@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,9 +125,16 @@ password_pool *password_pool_new(const password_options *o, fault *f) {
     if (threads > THREADS_MAX) threads = THREADS_MAX;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
+    sigset_t all, before; /* signals are for the owner's thread */
+    sigfillset(&all);
     for (; p->threads < threads; p->threads++) {
+        pthread_sigmask(SIG_SETMASK, &all, &before);
         int e = pthread_create(&p->thread[p->threads], NULL, hash_main, p);
-        if (e == 0) continue;
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (e == 0) {
+            pthread_setname_np(p->thread[p->threads], "mu-password");
+            continue;
+        }
         fault_set(f, E_SYSTEM, "a hashing thread cannot be started: %s", strerror(e));
         password_pool_close(p);
         password_pool_free(p);

@@ -27,7 +27,7 @@ static int copy_pages(sqlite3 *from, sqlite3 *into, const atomic_bool *stop, fau
     return fault_set(f, connection_code(e) == E_SQL ? E_IO : connection_code(e), "backup: %s", sqlite3_errstr(e));
 }
 
-static int sync_folder(const char *path) {
+int backup_sync_folder(const char *path) {
     char *folder = strdup(path);
     if (!folder) return -1;
     char *slash = strrchr(folder, '/');
@@ -66,7 +66,7 @@ int backup_copy(sqlite3 *from, const char *to, const atomic_bool *stop, fault *f
         goto out;
     }
     if ((code = copy_into(from, part, stop, f)) < 0) goto out;
-    if (fsync(fd) < 0 || link(part, to) < 0 || unlink(part) < 0 || sync_folder(to) < 0)
+    if (fsync(fd) < 0 || link(part, to) < 0 || unlink(part) < 0 || backup_sync_folder(to) < 0)
         code = fault_set(f, errno == EEXIST ? E_EXISTS : E_IO, "backup: %s cannot be written: %s", to, strerror(errno));
 out:
     if (code < 0 && fd >= 0) unlink(part);

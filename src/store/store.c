@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,9 +27,15 @@ static void worker_init(worker *w) {
     pthread_cond_init(&w->wake, NULL);
 }
 
-static int worker_start(worker *w, void *(*main)(void *), store *s, fault *f) {
+/* Signals are for the owner's thread. */
+static int worker_start(worker *w, const char *name, void *(*main)(void *), store *s, fault *f) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     int e = pthread_create(&w->thread, NULL, main, s);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (e) return fault_set(f, E_SYSTEM, "a thread of the store cannot be started: %s", strerror(e));
+    pthread_setname_np(w->thread, name);
     w->started = true;
     return 0;
 }
@@ -118,15 +125,23 @@ static void defaults(store_options *o) {
     if (!o->busy_us) o->busy_us = 5000000;
 }
 
+/* Made here and not by SQLite, for its mode. */
 static int make_file(const char *path, fault *f) {
-    int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0) return fault_set(f, E_IO, "database %s cannot be opened: %s", path, strerror(errno));
-    close(fd);
-    return 0;
+    int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST) return 0;
+    int synced = fd < 0 ? -1 : backup_sync_folder(path);
+    if (synced < 0) fault_set(f, E_IO, "database %s cannot be opened: %s", path, strerror(errno));
+    if (fd >= 0) close(fd);
+    return synced < 0 ? E_IO : 0;
 }
 
+/* Once a process: SQLite's own counting of memory costs a lock at each allocation that both threads want. */
+static void set_up_sqlite(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 int store_open(store **out, const store_options *options, fault *f) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     *out = NULL;
+    pthread_once(&once, set_up_sqlite);
     store *s = calloc(1, sizeof *s);
     if (!s || !(s->path = strdup(options->path))) {
         free(s);
@@ -148,9 +163,9 @@ int store_open(store **out, const store_options *options, fault *f) {
     if (e >= 0) e = connection_open(&s->reader.c, &s->o, false, f);
     if (e == 0) e = connection_prepare_own(&s->writer.c, f);
     if (e == 0) e = connection_prepare_own(&s->reader.c, f);
-    if (e == 0) e = worker_start(&s->writer, writer_main, s, f);
-    if (e == 0) e = worker_start(&s->reader, reader_main, s, f);
-    if (e == 0) e = worker_start(&s->keeper, keeper_main, s, f);
+    if (e == 0) e = worker_start(&s->writer, "mu-writer", writer_main, s, f);
+    if (e == 0) e = worker_start(&s->reader, "mu-reader", reader_main, s, f);
+    if (e == 0) e = worker_start(&s->keeper, "mu-keeper", keeper_main, s, f);
     s->o.migrations = NULL; /* borrowed until here */
     if (e < 0) {
         store_close(s);
