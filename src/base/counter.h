@@ -34,7 +34,16 @@
     X(HTTP_TIMEOUTS, "http_timeouts", false, "HTTP heads or bodies that did not arrive in time")                       \
     X(HTTP_UPGRADES, "http_upgrades", false, "HTTP connections upgraded to another protocol")                          \
     X(HTTP_LATE_REPLIES, "http_late_replies", false, "HTTP replies for a peer that had gone")                          \
-    X(TELEMETRY_BYTES, "telemetry_bytes", false, "telemetry bytes read and dropped")
+    X(TELEMETRY_BYTES, "telemetry_bytes", false, "telemetry bytes read and dropped")                                   \
+    X(BLAZE_SESSIONS, "blaze_sessions", true, "Blaze connections open now")                                            \
+    X(BLAZE_REQUESTS, "blaze_requests", false, "requests read")                                                        \
+    X(BLAZE_RESPONSES, "blaze_responses", false, "requests answered with success")                                     \
+    X(BLAZE_ERRORS, "blaze_errors", false, "requests answered with an error")                                          \
+    X(BLAZE_NOTIFICATIONS, "blaze_notifications", false, "notifications sent")                                         \
+    X(BLAZE_UNKNOWN, "blaze_unknown", false, "requests that no script answers")                                        \
+    X(BLAZE_BAD_BODIES, "blaze_bad_bodies", false, "requests whose body could not be decoded")                         \
+    X(BLAZE_BAD_FRAMES, "blaze_bad_frames", false, "connections closed for what is no frame")                          \
+    X(BLAZE_NOT_REQUESTS, "blaze_not_requests", false, "frames from clients that are no requests, ignored")
 
 enum counter {
 #define X(id, name, gauge, text) COUNTER_##id,

@@ -169,7 +169,11 @@ const char *blaze_name_of(const blaze_name_list *list, uint16_t number) {
     return NULL;
 }
 
-const blaze_name *blaze_error_named(const blaze_names *n, const char *name) { return blaze_name_find(&n->errors, name); }
+const blaze_name *blaze_error_named(const blaze_names *n, const char *name) {
+    return blaze_name_find(&n->errors, name);
+}
+
+const blaze_name_list *blaze_names_errors(const blaze_names *n) { return &n->errors; }
 
 const char *blaze_error_name(const blaze_names *n, uint16_t component, uint16_t code) {
     const char *global = NULL;
@@ -187,8 +191,11 @@ const char *blaze_message_name(const blaze_names *n, uint16_t component, uint16_
     const blaze_component *c = blaze_component_numbered(n, component);
     const char *name = c ? blaze_name_of(notification ? &c->notifications : &c->commands, command) : NULL;
     const char *kind = notification ? "notification" : "command";
-    if (name) snprintf(out, room, "%s.%s", c->name, name);
-    else if (c) snprintf(out, room, "%s, unknown %s 0x%02X", c->name, kind, command);
-    else snprintf(out, room, "unknown component 0x%04X, %s 0x%02X", component, kind, command);
+    if (name)
+        snprintf(out, room, "%s.%s", c->name, name);
+    else if (c)
+        snprintf(out, room, "%s, unknown %s 0x%02X", c->name, kind, command);
+    else
+        snprintf(out, room, "unknown component 0x%04X, %s 0x%02X", component, kind, command);
     return out;
 }

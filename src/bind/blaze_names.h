@@ -6,7 +6,8 @@
  *
  *     blaze_names *n = blaze_names_new();
  *     blaze_names_read(L, index_of_table, n, &f);
- *     const blaze_component *c = blaze_component_named(n, "Util");   blaze_name_find(&c->commands, "ping")->number == 2 */
+ *     const blaze_component *c = blaze_component_named(n, "Util");   blaze_name_find(&c->commands, "ping")->number == 2
+ */
 #ifndef BIND_BLAZE_NAMES_H
 #define BIND_BLAZE_NAMES_H
 
@@ -52,6 +53,7 @@ const blaze_name *blaze_name_find(const blaze_name_list *list, const char *name)
 const char *blaze_name_of(const blaze_name_list *list, uint16_t number); /* NULL when unknown */
 
 const blaze_name *blaze_error_named(const blaze_names *n, const char *name);
+const blaze_name_list *blaze_names_errors(const blaze_names *n); /* all, by name */
 /* The name of an error as seen in a frame of `component`: its own first, then Global; NULL when there is none. */
 const char *blaze_error_name(const blaze_names *n, uint16_t component, uint16_t code);
 

@@ -1,0 +1,42 @@
+/* blaze.c: the Blaze protocol as a module of the script engine: its part in a generation's life. */
+#include "bind/blaze.h"
+
+#include <stdlib.h>
+
+#include "bind/blaze_call.h"
+#include "bind/blaze_kept.h"
+#include "bind/blaze_notify.h"
+#include "bind/server.h"
+
+blaze_tables *blaze_tables_of(const generation *g) { return g->slots[SLOT_BLAZE]; }
+
+static int blaze_open(generation *g, lua_State *L) {
+    blaze_tables *t = calloc(1, sizeof *t);
+    if (!t) return E_MEMORY;
+    g->slots[SLOT_BLAZE] = t;
+    arena_init(&t->memory, BLAZE_TABLES_MEMORY);
+    if (!(t->names = blaze_names_new())) return E_MEMORY;
+    generation_event(g, "session_opened");
+    generation_event(g, "session_closed");
+    blaze_declare_open(L);
+    blaze_kept_open(L);
+    blaze_notify_open(L);
+    blaze_call_open(L);
+    return 0;
+}
+
+static int blaze_check(generation *g) {
+    blaze_tables_of(g)->frozen = true;
+    return 0;
+}
+
+static void blaze_close(generation *g) {
+    blaze_tables *t = blaze_tables_of(g);
+    if (!t) return;
+    blaze_names_free(t->names);
+    arena_free(&t->memory);
+    free(t);
+    g->slots[SLOT_BLAZE] = NULL;
+}
+
+const script_module module_blaze = {.name = "blaze", .open = blaze_open, .check = blaze_check, .close = blaze_close};

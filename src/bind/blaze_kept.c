@@ -1,0 +1,233 @@
+/* blaze_kept.c: mu.kept: encoded bodies under a key, least recently used first out.
+ *
+ * The key is a table of plain values; it is turned into one string (each value with its place and its type, so that
+ * two different keys never meet). Bodies are Lua userdata that hold one count of a `shared`; a table of the registry,
+ * one a route, finds them by the string. Nothing here knows what a body means. */
+#include "bind/blaze_kept.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "bind/blaze_call.h"
+#include "bind/tdf_codec.h"
+#include "script/declare.h"
+
+#define TYPE_KEPT    "blaze.kept"
+#define KEPT_KEY_MAX 4096 /* bytes of one key */
+
+typedef struct kept {
+    shared *body;
+    int64_t expires_us; /* monotonic; 0 = with the generation */
+    struct kept *newer, *older;
+    struct blaze_kept_list *list; /* NULL once forgotten */
+    size_t key_length;
+    char key[];
+} kept;
+
+struct blaze_kept_list {
+    int table_ref; /* key → userdata */
+    kept *newest, *oldest;
+    size_t count, bytes;
+};
+
+static void unlink_kept(kept *k) {
+    struct blaze_kept_list *l = k->list;
+    if (!l) return;
+    *(k->newer ? &k->newer->older : &l->newest) = k->older;
+    *(k->older ? &k->older->newer : &l->oldest) = k->newer;
+    l->count--;
+    l->bytes -= k->body->n;
+    k->list = NULL;
+    k->newer = k->older = NULL;
+}
+
+static void link_newest(struct blaze_kept_list *l, kept *k) {
+    k->list = l;
+    k->newer = NULL;
+    k->older = l->newest;
+    *(l->newest ? &l->newest->newer : &l->oldest) = k;
+    l->newest = k;
+    l->count++;
+    l->bytes += k->body->n;
+}
+
+/* Takes k out of its list and of the table at `table`. */
+static void forget(lua_State *L, int table, kept *k) {
+    lua_pushlstring(L, k->key, k->key_length);
+    lua_pushnil(L);
+    unlink_kept(k); /* before the table lets go of it */
+    lua_rawset(L, table);
+}
+
+static int kept_gc(lua_State *L) {
+    kept *k = lua_touserdata(L, 1);
+    unlink_kept(k);
+    shared_drop(k->body);
+    k->body = NULL;
+    return 0;
+}
+
+static int kept_text(lua_State *L) {
+    const kept *k = luaL_checkudata(L, 1, TYPE_KEPT);
+    lua_pushfstring(L, "kept body of %d bytes", (int)k->body->n);
+    return 1;
+}
+
+shared *blaze_kept_test(lua_State *L, int index) {
+    const kept *k = luaL_testudata(L, index, TYPE_KEPT);
+    return k ? k->body : NULL;
+}
+
+/* ---- the key ---- */
+
+static void key_value(lua_State *L, int index, buf *out) {
+    size_t n;
+    const char *string;
+    int type = lua_type(L, index);
+    buf_u8(out, (uint8_t)type);
+    switch (type) {
+    case LUA_TSTRING:
+        string = lua_tolstring(L, index, &n);
+        buf_u32(out, (uint32_t)n);
+        buf_put(out, string, n);
+        break;
+    case LUA_TNUMBER:
+        if (lua_isinteger(L, index)) {
+            buf_u8(out, 1);
+            buf_u64(out, (uint64_t)lua_tointeger(L, index));
+        } else {
+            double d = lua_tonumber(L, index);
+            buf_u8(out, 2);
+            buf_put(out, &d, sizeof d);
+        }
+        break;
+    case LUA_TBOOLEAN: buf_u8(out, (uint8_t)lua_toboolean(L, index)); break;
+    default: luaL_error(L, "mu.kept: a key holds strings, numbers and booleans, not a %s", luaL_typename(L, index));
+    }
+}
+
+/* Pushes the string form of the key table at `index`. Places are part of it: { nil, "x" } is not { "x" }. */
+static void push_key(lua_State *L, int index) {
+    static buf key = {.max = KEPT_KEY_MAX}; /* loop thread only: mu.kept needs a request in hand */
+    buf_clear(&key);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        key_value(L, -2, &key);
+        key_value(L, -1, &key);
+    }
+    if (key.failed) luaL_error(L, "mu.kept: the key is longer than %d bytes", KEPT_KEY_MAX);
+    lua_pushlstring(L, (const char *)key.p, key.n);
+}
+
+/* ---- keeping ---- */
+
+static struct blaze_kept_list *list_of(lua_State *L, blaze_route *r) {
+    if (r->kept) return r->kept;
+    blaze_tables *t = blaze_tables_of(generation_of(L));
+    struct blaze_kept_list *l = arena_new(&t->memory, sizeof *l);
+    if (!l) luaL_error(L, "no memory for kept bodies");
+    lua_newtable(L);
+    l->table_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return r->kept = l;
+}
+
+/* The table of results is at 4, the key at 3; on top are the built body and, perhaps, seconds. */
+static int keep_built(lua_State *L, int status, lua_KContext context) {
+    blaze_route *r = (blaze_route *)context;
+    static buf body; /* loop thread only; stays allocated, survives a Lua error */
+    fault f;
+    lua_Number seconds = lua_tonumber(L, -1);
+    if (!r->response) return luaL_error(L, "%s: mu.kept needs a response schema on the route", r->name);
+    if (!lua_istable(L, -2)) return luaL_error(L, "%s: the function given to mu.kept must return a table", r->name);
+    buf_clear(&body);
+    if (tdf_codec_encode(L, lua_gettop(L) - 1, r->response, &body, &f) < 0) return luaL_error(L, "%s", f.text);
+
+    size_t key_length;
+    const char *key = lua_tolstring(L, 3, &key_length);
+    kept *k = lua_newuserdatauv(L, sizeof *k + key_length, 0);
+    *k = (kept){.key_length = key_length};
+    memcpy(k->key, key, key_length);
+    k->body = shared_new(body.p, body.n);
+    if (body.cap > ((size_t)1 << 20)) buf_free(&body);
+    if (!k->body) return luaL_error(L, "no memory to keep a body of %s", r->name);
+    luaL_setmetatable(L, TYPE_KEPT);
+    if (seconds > 0) k->expires_us = clock_mono_us() + (int64_t)(seconds * 1e6);
+
+    struct blaze_kept_list *l = list_of(L, r);
+    int mine = lua_gettop(L);
+    lua_pushvalue(L, 3);
+    if (lua_rawget(L, 4) == LUA_TUSERDATA) unlink_kept(lua_touserdata(L, -1)); /* built twice at a time: newest stays */
+    lua_pushvalue(L, 3);
+    lua_pushvalue(L, mine);
+    lua_rawset(L, 4);
+    link_newest(l, k);
+    while (l->oldest != k && (l->count > BLAZE_KEPT_BODIES || l->bytes > BLAZE_KEPT_BYTES)) forget(L, 4, l->oldest);
+    lua_settop(L, mine);
+    return 1;
+}
+
+static int l_kept(lua_State *L) {
+    blaze_route *r = blaze_route_running(L);
+    if (!r) return luaL_error(L, "mu.kept works while a request is being answered, not here");
+    lua_settop(L, 2);
+    push_key(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, list_of(L, r)->table_ref);
+    lua_pushvalue(L, 3);
+    if (lua_rawget(L, 4) == LUA_TUSERDATA) {
+        kept *k = lua_touserdata(L, -1);
+        if (!k->expires_us || k->expires_us > clock_mono_us()) {
+            struct blaze_kept_list *l = k->list;
+            if (l->newest != k) {
+                unlink_kept(k);
+                link_newest(l, k);
+            }
+            return 1;
+        }
+        forget(L, 4, k);
+    }
+    lua_settop(L, 4);
+    lua_pushvalue(L, 2);
+    lua_callk(L, 0, 2, (lua_KContext)r, keep_built);
+    return keep_built(L, LUA_OK, (lua_KContext)r);
+}
+
+static int l_stale(lua_State *L) {
+    blaze_route *r = blaze_check_route(L, 1);
+    if (!r->kept) return 0;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, r->kept->table_ref);
+    int table = lua_gettop(L);
+    while (r->kept->oldest) forget(L, table, r->kept->oldest);
+    return 0;
+}
+
+static const script_function functions[] = {
+    {.name = "mu.kept",
+     .params = "key: table, build: function",
+     .returns = "kept",
+     .text = "A response body that is built once and used again: for the same route and key the bytes that `build` led "
+             "to are sent again. The key names everything the answer depends on (strings, numbers, booleans). `build` "
+             "returns the body and, if it likes, for how many seconds it is good. A reload ends all kept bodies.",
+     .errors = "outside a request; a key with other values; a body that the response schema refuses",
+     .example = "return mu.kept({ request.id }, function() return { config = render(request.id) } end)",
+     .flags = SCRIPT_RUN_ONLY,
+     .call = l_kept},
+    {.name = "mu.stale",
+     .params = "route: userdata",
+     .text = "Forgets the kept bodies of a route (the value that its declaration gave).",
+     .example = "mu.stale(route)",
+     .flags = SCRIPT_RUN_ONLY,
+     .call = l_stale},
+};
+
+void blaze_kept_open(lua_State *L) {
+    luaL_newmetatable(L, TYPE_KEPT);
+    lua_pushcfunction(L, kept_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, kept_text);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushliteral(L, "locked");
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+    script_declare(L, functions, sizeof functions / sizeof *functions);
+}
