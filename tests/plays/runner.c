@@ -32,27 +32,10 @@
 runner the_runner = {.program = "build/release/murelay", .checkout = "."};
 const char *const play_mode_names[] = {"plain", "bytes", "delay", "reload", "memory", NULL};
 
-static loop_timer pump_timer, limit_timer, next_timer;
-static loop_item pump_item;
+static loop_timer limit_timer, next_timer;
 static handle running_task;
 static int64_t play_began;
 static bool over;
-
-/* ── the engine's host, as in the server ─────────────────────────────────────────────────────────────────────────── */
-
-static void host_work(void *ctx, void (*run)(void *), void (*done)(void *), void *arg) {
-    if (loop_work(the_runner.self.loop, run, done, arg) == 0) return;
-    run(arg);
-    done(arg);
-}
-
-static void pump(void *ctx) { engine_pump(the_runner.self.engine); }
-static void host_pump_soon(void *ctx) { loop_turn_end(the_runner.self.loop, &pump_item); }
-
-static void host_wake_at(void *ctx, int64_t mono_us) {
-    int64_t delay = mono_us - clock_mono_us();
-    loop_timer_start(the_runner.self.loop, &pump_timer, delay > 0 ? delay : 0, 0, pump, NULL);
-}
 
 static void describe(void *ctx, handle subject, char *text, size_t size) {
     blaze_describe_session(subject, text, size);
@@ -73,16 +56,16 @@ static int start(fault *f) {
     roots[0] = (script_root){shipped, "scripts"};
     roots[1] = (script_root){own, "tests"};
     configs[0] = config;
-    engine_options o = {.host = {.work = host_work, .pump_soon = host_pump_soon, .wake_at = host_wake_at},
-                        .roots = roots,
+    engine_options o = {.roots = roots,
                         .config_files = configs,
                         .modules = modules,
                         .server = s,
                         .test_mode = true,
                         .describe = describe};
     s->client = true;
-    pump_item = (loop_item){.fn = pump};
-    if (!(s->loop = loop_new(f)) || !(s->records = records_new(f)) || !(s->engine = engine_new(&o, f))) return f->code;
+    if (!(s->loop = loop_new(f)) || !(s->records = records_new(f))) return f->code;
+    o.host = bind_host(s);
+    if (!(s->engine = engine_new(&o, f))) return f->code;
     int code = blaze_sessions_start(s->engine, s->records, f);
     return code < 0 ? code : engine_load(s->engine, f);
 }

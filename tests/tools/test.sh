@@ -58,7 +58,7 @@ valgrind_stage() {
   for program in "$top"/build/debug/tests/test_*; do
     [ -x "$program" ] || continue
     case " $no_valgrind " in *" ${program##*/} "*) continue ;; esac
-    if MU_SLOW=1 timeout 300 valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
+    if MU_VALGRIND=1 timeout 300 valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
       --fair-sched=yes "$program" >"$log/valgrind-one.log" 2>&1; then good=$((good + 1)); else
       bad=$((bad + 1))
       printf 'valgrind: %s\n' "${program##*/}"
