@@ -78,6 +78,10 @@ return {
     -- probe_port = 42130,
   },
 
+  log = {
+    -- packets = false,              -- true: every frame in the log, decoded, without credentials
+  },
+
   limits = {
     -- silence_seconds = 60,         -- a connection from which nothing came for so long is closed; 0: never
     -- resume_seconds = 120,         -- how long a lost session can be resumed

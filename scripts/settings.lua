@@ -108,3 +108,8 @@ mu.settings {
   ["qos.probe_port"] = { type = "integer", default = 42130, min = 0, max = 65535,
     text = "UDP port that /qos/qos names for probes." },
 }
+
+mu.settings {
+  ["log.packets"] = { type = "boolean", default = false,
+    text = "Writes every frame of every session to the log, decoded, without credentials. For looking into a problem." },
+}

@@ -6,6 +6,7 @@
 #include "bind/blaze_call.h"
 #include "bind/blaze_kept.h"
 #include "bind/blaze_notify.h"
+#include "bind/blaze_trace.h"
 #include "bind/server.h"
 
 blaze_tables *blaze_tables_of(const generation *g) { return g->slots[SLOT_BLAZE]; }
@@ -25,10 +26,24 @@ static int blaze_open(generation *g, lua_State *L) {
     return 0;
 }
 
+/* mu.config.log.packets */
+static bool wants_trace(lua_State *L) {
+    static const char *const path[] = {"config", "log", "packets"};
+    int top = lua_gettop(L);
+    lua_getglobal(L, "mu");
+    for (int i = 0; i < 3 && lua_istable(L, -1); i++) lua_getfield(L, -1, path[i]);
+    bool on = lua_toboolean(L, -1) && !lua_istable(L, -1);
+    lua_settop(L, top);
+    return on;
+}
+
 static int blaze_check(generation *g) {
     blaze_tables_of(g)->frozen = true;
+    blaze_tables_of(g)->trace = wants_trace(g->L);
     return 0;
 }
+
+static void blaze_enter(generation *g) { blaze_trace_on = blaze_tables_of(g)->trace; }
 
 static void blaze_close(generation *g) {
     blaze_tables *t = blaze_tables_of(g);
@@ -39,4 +54,5 @@ static void blaze_close(generation *g) {
     g->slots[SLOT_BLAZE] = NULL;
 }
 
-const script_module module_blaze = {.name = "blaze", .open = blaze_open, .check = blaze_check, .close = blaze_close};
+const script_module module_blaze = {
+    .name = "blaze", .open = blaze_open, .check = blaze_check, .enter = blaze_enter, .close = blaze_close};

@@ -57,6 +57,7 @@ typedef struct blaze_tables {
     blaze_route *routes[BLAZE_BUCKETS];
     blaze_notification *notifications;
     int entry_ref; /* the function that runs a call (blaze_call.c) */
+    bool trace;    /* setting log.packets */
     bool frozen;   /* proved: no more declarations */
 } blaze_tables;
 
