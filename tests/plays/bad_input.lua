@@ -76,22 +76,11 @@ play.scene("a frame that never ends holds nobody up", function()
   eve:receives { kind = "response", name = "Util.ping" }
 end)
 
--- What is no HTTP, or no HTTP we take.
-local POST = "POST /api/server/telemetry HTTP/1.1\r\nHost: a\r\n"
-
-local function http_refuses(what, bytes, status)
-  play.scene("http: " .. what, function()
-    local server = play.server {}
-    local eve    = mu.client.connect { host = "127.0.0.1", port = server:port "http", via = "raw" }
-    eve:raw(bytes)
-    local answer = eve:read(5) or ""
-    play.equal(play.text("^HTTP/1%.1 " .. status), answer, "the answer")
-    play.equal(200, mu.http_client.get("http://127.0.0.1:" .. server:port "http" .. "/api/server").status, "others")
-  end)
-end
-
-http_refuses("two lengths", POST .. "Content-Length: 1\r\nContent-Length: 2\r\n\r\nx", 400)
-http_refuses("a length and chunks",
-  POST .. "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400)
-http_refuses("a head without end", "GET /api/server HTTP/1.1\r\nHost: a\r\nX-Long: " .. ("x"):rep(20000), 431)
-http_refuses("a body beyond the limit", POST .. "Content-Length: 99999999\r\n\r\n", 413)
+-- HTTP that we do not take. (What is no HTTP at all: tests/unit of net/.)
+play.scene("http: too large a body, too long a header", function()
+  local server = play.server {}
+  local base   = "http://127.0.0.1:" .. server:port "http"
+  play.equal({ status = 413 }, mu.http_client.post(base .. "/api/server/telemetry", ("x"):rep(100000)), "the body")
+  play.equal({ status = 431 }, mu.http_client.get(base .. "/api/server", { ["x-long"] = ("x"):rep(20000) }), "the header")
+  play.equal({ status = 200 }, mu.http_client.get(base .. "/api/server"), "others")
+end)
