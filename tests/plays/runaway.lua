@@ -42,7 +42,7 @@ local function is_survived(name, reason)
     local server, others = server_with_runaways(), {}
     for i = 1, OTHERS do others[i] = play.client(server, "Other " .. i, { via = "blaze" }) end
     local eve = play.client(server, "Eve", { via = "blaze" })
-    eve:sends(name, {})
+    eve:calls(name)
     for _ = 1, 3 do
       for _, other in ipairs(others) do other:sends "Util.ping" end
       for _, other in ipairs(others) do other:receives { kind = "response", name = "Util.ping" } end

@@ -12,7 +12,8 @@
 -- A failed expectation ends the scene with one text that names client, message and field. Whatever a scene started ends
 -- with it. The clients see the messages through the server's own schemas. The hostile modes of the runner change the
 -- world around a scene, never the scene; mu.test.step() is where a reload may come between two steps.
-local match = require "plays.lib.match"
+local components = require "protocol.components"
+local match      = require "plays.lib.match"
 
 local RECEIVE_SECONDS = 10
 
@@ -97,6 +98,13 @@ end
 function client:sends(name, body)
   mu.test.step()
   return self.link:send(name, body or {})
+end
+
+-- Sends a request without a body by its numbers: for what no script answers.
+function client:calls(name)
+  local component, command = name:match "^(%w+)%.(%w+)$"
+  local entry = components[component]
+  self.link:raw((">I2I2I2I2I2I2"):pack(0, entry.id, entry.commands[command], 0, 0, 1))
 end
 
 function client:raw(bytes)
