@@ -84,10 +84,12 @@ function play.client(server, name, how)
 end
 
 function client:connects()
-  self.link = mu.client.connect {
+  local link, why = mu.client.connect {
     host = "127.0.0.1", port = self.server:port(self.how.door or DOORS[self.via]), via = self.via,
-    path = self.via == "upgrade" and "/api/server/upgrade" or nil, headers = self.how.headers,
+    headers = self.how.headers,
   }
+  if not link then self:fails("cannot connect by %s: %s", self.via, why) end
+  self.link = link
 end
 
 function client:fails(format, ...)
