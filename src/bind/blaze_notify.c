@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 
+#include "base/clock.h"
 #include "base/counter.h"
 #include "bind/blaze_session.h"
 #include "bind/record.h"
@@ -97,6 +98,12 @@ static int l_trust(lua_State *L) {
     return 0;
 }
 
+static int l_silent_for(lua_State *L) {
+    blaze_session *s = session_at(L, 1);
+    lua_pushinteger(L, s ? (clock_mono_us() - s->heard_us) / 1000000 : 0);
+    return 1;
+}
+
 static const script_function functions[] = {
     {.name = "session:notify",
      .params = "notification: userdata, body?: table",
@@ -118,6 +125,12 @@ static const script_function functions[] = {
      .example = "session:trust()",
      .flags = SCRIPT_RUN_ONLY,
      .call = l_trust},
+    {.name = "session:silent_for",
+     .returns = "integer",
+     .text = "Whole seconds since the last request came, or since the connection did.",
+     .example = "if session:silent_for() >= 60 then session:close \"silent for too long\" end",
+     .flags = SCRIPT_RUN_ONLY,
+     .call = l_silent_for},
     {.name = "mu.notify",
      .params = "sessions: table, notification: userdata, body?: table",
      .returns = "integer",

@@ -247,6 +247,7 @@ static size_t on_data(void *ctx, stream *st, bytes in) {
         else
             counter_add(COUNTER_BLAZE_NOT_REQUESTS, 1); /* clients send requests only (01 §2.2) */
     }
+    if (used) s->heard_us = clock_mono_us();
     if (s->busy && !s->paused && !stream_is_closing(st)) {
         s->paused = true;
         stream_pause(st);
@@ -315,6 +316,7 @@ static blaze_session *session_new(stream *st) {
         return NULL;
     }
     s->stream = st;
+    s->heard_us = clock_mono_us();
     s->held.max = BLAZE_HELD_MAX;
     all.count++;
     counter_add(COUNTER_BLAZE_SESSIONS, 1);

@@ -25,6 +25,7 @@ typedef struct blaze_session {
     bool busy;            /* a request, or the opening, is in hand */
     bool paused, closing; /* the stream; session_closed is on its way */
     bool trusted;         /* may send frames of BLAZE_FRAME_MAX */
+    int64_t heard_us;     /* monotonic: when the last whole frame came, or the connection */
     fire_header request;  /* the one in hand */
     blaze_call call;
     buf body; /* its body, when it could not be decoded at once */
