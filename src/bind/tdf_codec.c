@@ -248,7 +248,7 @@ void tdf_codec_bind(lua_State *L, const schema_struct *s) {
     if (!b) luaL_error(L, "out of memory for a schema");
     for (uint32_t i = 0; i < s->count; i++) {
         lua_rawgeti(L, slots, s->fields[i].slot);
-        const char *key = lua_tostring(L, -1);
+        const void *key = lua_topointer(L, -1);
         uint32_t at = tdf_key_hash(key) & b->mask;
         while (b->keys[at]) at = (at + 1) & b->mask;
         b->keys[at] = key;

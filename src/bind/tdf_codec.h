@@ -39,7 +39,7 @@ int tdf_codec_encode(lua_State *L, int index, const schema_struct *s, buf *out, 
 /* ── for bind/tdf*.c ─────────────────────────────────────────────────────────────────────────────────────────────── */
 
 typedef struct tdf_binding { /* one struct in one state */
-    const char **keys;       /* interned names by hash of their address; NULL = free */
+    const void **keys;       /* interned names (lua_topointer) by hash of their address; NULL = free */
     uint16_t *fields;        /* field index beside each key */
     uint32_t mask;
 } tdf_binding;
@@ -51,7 +51,7 @@ typedef struct tdf_context { /* one a Lua state */
     buf entries, sorted; /* scratch of the map encoder */
 } tdf_context;
 
-static inline uint32_t tdf_key_hash(const char *key) { return (uint32_t)((uintptr_t)key >> 4) * 2654435761u >> 8; }
+static inline uint32_t tdf_key_hash(const void *key) { return (uint32_t)((uintptr_t)key >> 4) * 2654435761u >> 8; }
 
 /* The context, NULL before the first bind; pushes the table slot → name or metatable when `push` is set. */
 tdf_context *tdf_context_of(lua_State *L, bool push);

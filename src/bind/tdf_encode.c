@@ -40,7 +40,8 @@ typedef struct map_entry {
     size_t start, length; /* in out */
 } map_entry;
 
-static int put_value(encoder *e, int index, const schema_type *t);
+/* lua: the Lua type of the value at index, asked for once. */
+static int put_value(encoder *e, int index, int lua, const schema_type *t);
 
 /* ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────────── */
 
@@ -95,10 +96,10 @@ static int put_enum_name(encoder *e, int index, const schema_type *t) {
     return fail(e, E_LIMIT, "'%.60s' is none of its values", name);
 }
 
-static int put_int(encoder *e, int index, const schema_type *t) {
-    int type = lua_type(e->L, index), whole;
-    if (type == LUA_TSTRING && t->names) return put_enum_name(e, index, t);
-    if (type != LUA_TNUMBER) return wrong_type(e, index, "an integer");
+static int put_int(encoder *e, int index, int lua, const schema_type *t) {
+    int whole;
+    if (lua == LUA_TSTRING && t->names) return put_enum_name(e, index, t);
+    if (lua != LUA_TNUMBER) return wrong_type(e, index, "an integer");
     lua_Integer n = lua_tointegerx(e->L, index, &whole);
     if (!whole) return fail(e, E_TYPE, "expected an integer, got %g", lua_tonumber(e->L, index));
     if (n < t->min || n > t->max)
@@ -108,8 +109,8 @@ static int put_int(encoder *e, int index, const schema_type *t) {
     return 0;
 }
 
-static int put_text(encoder *e, int index, bool blob) {
-    if (lua_type(e->L, index) != LUA_TSTRING) return wrong_type(e, index, "a string");
+static int put_text(encoder *e, int index, int lua, bool blob) {
+    if (lua != LUA_TSTRING) return wrong_type(e, index, "a string");
     size_t n;
     const char *p = lua_tolstring(e->L, index, &n);
     bytes text = {(const uint8_t *)p, n};
@@ -122,8 +123,8 @@ static int put_text(encoder *e, int index, bool blob) {
     return 0;
 }
 
-static int put_float(encoder *e, int index) {
-    if (lua_type(e->L, index) != LUA_TNUMBER) return wrong_type(e, index, "a number");
+static int put_float(encoder *e, int index, int lua) {
+    if (lua != LUA_TNUMBER) return wrong_type(e, index, "a number");
     lua_Number n = lua_tonumber(e->L, index);
     if (isfinite(n) && fabs(n) > (lua_Number)FLT_MAX) return fail(e, E_LIMIT, "%g is too large for a float", n);
     float single = (float)n;
@@ -175,17 +176,19 @@ static int unknown_key(encoder *e, int key, const schema_struct *s) {
 
 /* The field a key names, or -1. Short strings are found by address, long ones (of more than 40 bytes) by content. */
 static int field_of(encoder *e, const schema_struct *s, const tdf_binding *b, int key) {
+    const void *address = lua_topointer(e->L, key);
+    for (uint32_t at = tdf_key_hash(address) & b->mask; b->keys[at]; at = (at + 1) & b->mask)
+        if (b->keys[at] == address) return b->fields[at];
     if (lua_type(e->L, key) != LUA_TSTRING) return -1;
     size_t n;
     const char *p = lua_tolstring(e->L, key, &n);
-    for (uint32_t at = tdf_key_hash(p) & b->mask; b->keys[at]; at = (at + 1) & b->mask)
-        if (b->keys[at] == p) return b->fields[at];
     const schema_field *field = schema_find_name(s, p, n);
     return field ? (int)(field - s->fields) : -1;
 }
 
 static int put_field(encoder *e, int index, const schema_field *field) {
-    if (lua_type(e->L, index) == LUA_TNIL) {
+    int lua = lua_type(e->L, index);
+    if (lua == LUA_TNIL) {
         if (!(field->flags & SCHEMA_ALWAYS)) return 0;
         tdf_put_header(e->out, field->tag, field->type->wire);
         buf_put(e->out, field->default_encoded.p, field->default_encoded.n);
@@ -194,7 +197,7 @@ static int put_field(encoder *e, int index, const schema_field *field) {
     tdf_put_header(e->out, field->tag, field->type->wire);
     step_name(e, field->name);
     e->tag = field->tag;
-    int rc = put_value(e, index, field->type);
+    int rc = put_value(e, index, lua, field->type);
     if (rc == 0) e->steps--; /* after an error the steps stay for nobody: the sentence is made */
     return rc;
 }
@@ -253,13 +256,13 @@ static int put_list(encoder *e, int index, const schema_type *t) {
     lua_Unsigned n = lua_rawlen(L, index);
     int rc = only_a_sequence(e, index, n);
     if (rc < 0) return rc;
-    buf_u8(e->out, t->kind == SCHEMA_LIST ? t->item->wire : (uint8_t)TDF_GROUP);
+    int item = lua_gettop(L) + 1;
+    tdf_put_u8(e->out, t->kind == SCHEMA_LIST ? t->item->wire : (uint8_t)TDF_GROUP);
     tdf_put_int(e->out, (int64_t)n);
     for (lua_Unsigned i = 1; i <= n && rc == 0; i++) {
-        lua_rawgeti(L, index, (lua_Integer)i);
+        int lua = lua_rawgeti(L, index, (lua_Integer)i);
         step_index(e, (int64_t)i);
-        rc = t->kind == SCHEMA_LIST ? put_value(e, lua_gettop(L), t->item)
-                                    : put_union_item(e, lua_gettop(L), t->members);
+        rc = t->kind == SCHEMA_LIST ? put_value(e, item, lua, t->item) : put_union_item(e, item, t->members);
         e->steps--;
         lua_pop(L, 1);
     }
@@ -290,11 +293,11 @@ static int put_key(encoder *e, int key, const schema_type *t, map_entry *entry) 
         size_t n;
         step->name = lua_tolstring(L, key, &n);
         entry->key = (bytes){(const uint8_t *)step->name, n};
-        return put_text(e, key, false);
+        return put_text(e, key, LUA_TSTRING, false);
     }
     *step = (struct step){STEP_INDEX, NULL, lua_tointeger(L, key)};
     entry->number = step->index;
-    if (lua_type(L, key) == LUA_TNUMBER) return put_int(e, key, t);
+    if (lua_type(L, key) == LUA_TNUMBER) return put_int(e, key, LUA_TNUMBER, t);
     e->steps--;
     return fail(e, E_TYPE, "expected keys that are integers, got a %s", type_at(e, key));
 }
@@ -307,7 +310,7 @@ static int put_entries(encoder *e, int index, const schema_type *t, size_t *coun
         int top = lua_gettop(L);
         map_entry entry = {.start = e->out->n};
         int rc = put_key(e, top - 1, t->key, &entry);
-        if (rc == 0) rc = put_value(e, top, t->item);
+        if (rc == 0) rc = put_value(e, top, lua_type(L, top), t->item);
         if (rc < 0) return rc;
         e->steps--;
         entry.length = e->out->n - entry.start;
@@ -318,9 +321,21 @@ static int put_entries(encoder *e, int index, const schema_type *t, size_t *coun
     return e->c->entries.failed ? fail(e, E_MEMORY, "out of memory") : 0;
 }
 
+static void sort_few(map_entry *entries, size_t count, int (*compare)(const void *, const void *)) {
+    for (size_t i = 1; i < count; i++) {
+        map_entry entry = entries[i];
+        size_t j = i;
+        for (; j > 0 && compare(&entries[j - 1], &entry) > 0; j--) entries[j] = entries[j - 1];
+        entries[j] = entry;
+    }
+}
+
 static int order_entries(encoder *e, map_entry *entries, size_t count, bool strings) {
     int (*compare)(const void *, const void *) = strings ? compare_strings : compare_numbers;
-    if (count > 1) qsort(entries, count, sizeof *entries, compare);
+    if (count > 16)
+        qsort(entries, count, sizeof *entries, compare);
+    else
+        sort_few(entries, count, compare);
     for (size_t i = 1; i < count; i++) {
         if (compare(&entries[i - 1], &entries[i])) continue;
         const char *a = (const char *)entries[i - 1].key.p, *b = (const char *)entries[i].key.p;
@@ -335,8 +350,8 @@ static int put_map(encoder *e, int index, const schema_type *t) {
     lua_State *L = e->L;
     if (lua_type(L, index) != LUA_TTABLE) return wrong_type(e, index, "a map");
     size_t mark = e->c->entries.n, count = 0; /* maps inside maps use the scratch as a stack */
-    buf_u8(e->out, t->key->wire);
-    buf_u8(e->out, t->item->wire);
+    tdf_put_u8(e->out, t->key->wire);
+    tdf_put_u8(e->out, t->item->wire);
     size_t start = e->out->n;
     int rc = put_entries(e, index, t, &count);
     if (rc < 0) return rc;
@@ -390,16 +405,16 @@ static int push_member(encoder *e, int index, const schema_union *u) {
 static int put_union(encoder *e, int index, const schema_union *u) {
     lua_State *L = e->L;
     if (lua_type(L, index) == LUA_TBOOLEAN && !lua_toboolean(L, index)) {
-        buf_u8(e->out, TDF_UNSET);
+        tdf_put_u8(e->out, TDF_UNSET);
         return 0;
     }
     int top = lua_gettop(L), number = push_member(e, index, u);
     if (number < 0) return number;
     const schema_type *t = u->members[number].type;
-    buf_u8(e->out, (uint8_t)number);
+    tdf_put_u8(e->out, (uint8_t)number);
     e->tag = TDF_TAG('V', 'A', 'L', 'U');
     tdf_put_header(e->out, e->tag, t->wire);
-    int rc = put_value(e, lua_gettop(L), t);
+    int value = lua_gettop(L), rc = put_value(e, value, lua_type(L, value), t);
     e->steps--;
     lua_settop(L, top);
     return rc;
@@ -413,9 +428,9 @@ static int put_union_item(encoder *e, int index, const schema_union *u) {
     if (number == 0) return fail(e, E_BAD_UNION, "member 0 cannot be told from an empty element in this kind of list");
     int value = lua_gettop(L);
     if (lua_type(L, value) != LUA_TTABLE) return wrong_type(e, value, "a table");
-    buf_u8(e->out, (uint8_t)number);
+    tdf_put_u8(e->out, (uint8_t)number);
     int rc = put_fields(e, value, u->members[number].type->group);
-    buf_u8(e->out, 0);
+    tdf_put_u8(e->out, 0);
     e->steps--;
     lua_settop(L, top);
     return rc;
@@ -443,7 +458,7 @@ static int put_raw_fields(encoder *e, int index) {
 static int put_variable(encoder *e, int index, const schema_type *t) {
     lua_State *L = e->L;
     if (lua_type(L, index) == LUA_TBOOLEAN && !lua_toboolean(L, index)) {
-        buf_u8(e->out, 0);
+        tdf_put_u8(e->out, 0);
         return 0;
     }
     const char *content = t->group ? "value" : "body";
@@ -465,7 +480,7 @@ static int put_variable(encoder *e, int index, const schema_type *t) {
     if (!whole) return fail(e, E_TYPE, "expected an integer as the 'id' of a variable");
     if (!value || lua_type(L, value) != (t->group ? LUA_TTABLE : LUA_TSTRING))
         return fail(e, E_TYPE, "expected a %s as the '%s' of a variable", t->group ? "table" : "string", content);
-    buf_u8(e->out, 1);
+    tdf_put_u8(e->out, 1);
     tdf_put_int(e->out, number);
     tdf_put_header(e->out, e->tag, TDF_GROUP);
     int rc = t->group ? put_fields(e, value, t->group) : put_raw_fields(e, value);
@@ -479,21 +494,21 @@ static int put_variable(encoder *e, int index, const schema_type *t) {
 static int put_group(encoder *e, int index, const schema_struct *s) {
     if (lua_type(e->L, index) != LUA_TTABLE) return wrong_type(e, index, "a table");
     int rc = put_fields(e, index, s);
-    buf_u8(e->out, 0);
+    tdf_put_u8(e->out, 0);
     return rc;
 }
 
-static int put_value(encoder *e, int index, const schema_type *t) {
+static int put_value(encoder *e, int index, int lua, const schema_type *t) {
     switch (t->kind) {
     case SCHEMA_INT:
-    case SCHEMA_TIME: return put_int(e, index, t);
+    case SCHEMA_TIME: return put_int(e, index, lua, t);
     case SCHEMA_BOOL:
-        if (lua_type(e->L, index) != LUA_TBOOLEAN) return wrong_type(e, index, "a boolean");
-        buf_u8(e->out, lua_toboolean(e->L, index) ? 1 : 0);
+        if (lua != LUA_TBOOLEAN) return wrong_type(e, index, "a boolean");
+        tdf_put_u8(e->out, lua_toboolean(e->L, index) ? 1 : 0);
         return 0;
-    case SCHEMA_STR: return put_text(e, index, false);
-    case SCHEMA_BLOB: return put_text(e, index, true);
-    case SCHEMA_FLOAT: return put_float(e, index);
+    case SCHEMA_STR: return put_text(e, index, lua, false);
+    case SCHEMA_BLOB: return put_text(e, index, lua, true);
+    case SCHEMA_FLOAT: return put_float(e, index, lua);
     case SCHEMA_OTYPE: return put_numbers(e, index, 2);
     case SCHEMA_OID: return put_numbers(e, index, 3);
     default: break;

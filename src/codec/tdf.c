@@ -396,10 +396,8 @@ int tdf_skip_element(tdf_reader *r, unsigned type) { return skip(r, type, true);
 
 /* ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────── */
 
-void tdf_put_header(buf *b, uint32_t tag, unsigned type) { buf_u32(b, tag << 8 | type); }
-
-void tdf_put_int(buf *b, int64_t value) {
-    if (!buf_reserve(b, TDF_VARINT_MAX)) return;
+void tdf_put_long_int(buf *b, int64_t value) {
+    if (!tdf_room(b, TDF_VARINT_MAX)) return;
     uint8_t *p = b->p + b->n;
     uint8_t sign = value < 0 ? 0x40 : 0;
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
@@ -416,7 +414,7 @@ void tdf_put_int(buf *b, int64_t value) {
 }
 
 void tdf_put_str(buf *b, bytes text) {
-    if (!buf_reserve(b, TDF_VARINT_MAX + text.n + 1)) return;
+    if (!tdf_room(b, TDF_VARINT_MAX + text.n + 1)) return;
     tdf_put_int(b, (int64_t)text.n + 1);
     if (text.n) memcpy(b->p + b->n, text.p, text.n);
     b->n += text.n;

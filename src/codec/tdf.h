@@ -109,8 +109,31 @@ int tdf_skip_element(tdf_reader *r, unsigned type); /* an element's value: group
 
 /* ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────── */
 
-void tdf_put_header(buf *b, uint32_t tag, unsigned type);
-void tdf_put_int(buf *b, int64_t value);
+void tdf_put_long_int(buf *b, int64_t value); /* of any size; tdf_put_int is the quicker way for small ones */
+
+/* Room for n bytes, as buf_reserve, without a call where there is some. */
+static inline bool tdf_room(buf *b, size_t n) {
+    bool easy = !b->failed && b->cap - b->n >= n && (!b->max || b->n + n <= b->max);
+    return easy || buf_reserve(b, n);
+}
+
+static inline void tdf_put_u8(buf *b, unsigned byte) {
+    if (tdf_room(b, 1)) b->p[b->n++] = (uint8_t)byte;
+}
+
+static inline void tdf_put_header(buf *b, uint32_t tag, unsigned type) {
+    if (!tdf_room(b, TDF_HEADER_BYTES)) return;
+    save_u32(b->p + b->n, tag << 8 | type);
+    b->n += TDF_HEADER_BYTES;
+}
+
+static inline void tdf_put_int(buf *b, int64_t value) {
+    if (value >= 0 && value < 64)
+        tdf_put_u8(b, (unsigned)value);
+    else
+        tdf_put_long_int(b, value);
+}
+
 void tdf_put_str(buf *b, bytes text); /* adds the NUL; the caller has refused embedded ones (tdf_has_nul) */
 void tdf_put_blob(buf *b, bytes data);
 void tdf_put_float_bits(buf *b, uint32_t bits);
