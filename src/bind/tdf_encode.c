@@ -4,9 +4,8 @@
  * over these places writes them. So nothing is sorted, an unknown key is noticed for free, and nothing is allocated but
  * the bytes themselves. Only functions of Lua's C API that cannot raise and run no script are used here.
  *
- * Maps are written in the order Lua gives, remembering where each entry starts; if the keys came unsorted, the
- * entries' bytes are put in order afterwards. Steps of the path to the current value are kept for the fault. */
-#include "bind/tdf_codec.h"
+ * The steps of the path to the current value are kept for the fault. Maps: tdf_encode_map.c. */
+#include "bind/tdf_encode.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,34 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum step_kind { STEP_NAME, STEP_INDEX, STEP_KEY };
-
-struct step {
-    enum step_kind kind;
-    const char *name;
-    int64_t index;
-};
-
-typedef struct encoder {
-    lua_State *L;
-    tdf_context *c;
-    buf *out;
-    fault *f;
-    const schema_struct *root;
-    uint32_t tag; /* of the field being written: a variable repeats it */
-    unsigned steps;
-    struct step path[2 * TDF_MAX_DEPTH + 4];
-} encoder;
-
-typedef struct map_entry {
-    bytes key; /* string keys; the bytes belong to Lua */
-    int64_t number;
-    size_t start, length; /* in out */
-} map_entry;
-
-/* lua: the Lua type of the value at index, asked for once. */
-static int put_value(encoder *e, int index, int lua, const schema_type *t);
 
 /* ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────────── */
 
@@ -58,7 +29,7 @@ static void render_path(const encoder *e, char *out, size_t room) {
     }
 }
 
-__attribute__((format(printf, 3, 4))) static int fail(encoder *e, int code, const char *format, ...) {
+int tdf_encode_fail(encoder *e, int code, const char *format, ...) {
     if (!e->f) return code;
     char path[256], sentence[240];
     va_list args;
@@ -69,16 +40,16 @@ __attribute__((format(printf, 3, 4))) static int fail(encoder *e, int code, cons
     return fault_set(e->f, code, "%s: %s", path, sentence);
 }
 
-static const char *type_at(encoder *e, int index) {
+const char *tdf_encode_type_at(encoder *e, int index) {
     int type = lua_type(e->L, index);
     return type == LUA_TNIL ? "nil" : lua_typename(e->L, type);
 }
 
-static int wrong_type(encoder *e, int index, const char *expected) {
-    const char *got = type_at(e, index);
+int tdf_encode_wrong_type(encoder *e, int index, const char *expected) {
+    const char *got = tdf_encode_type_at(e, index);
     bool vowel = strchr("aeiou", got[0]) != NULL;
-    if (!strcmp(got, "nil")) return fail(e, E_TYPE, "expected %s, got nil", expected);
-    return fail(e, E_TYPE, "expected %s, got %s %s", expected, vowel ? "an" : "a", got);
+    if (!strcmp(got, "nil")) return tdf_encode_fail(e, E_TYPE, "expected %s, got nil", expected);
+    return tdf_encode_fail(e, E_TYPE, "expected %s, got %s %s", expected, vowel ? "an" : "a", got);
 }
 
 static void step_name(encoder *e, const char *name) { e->path[e->steps++] = (struct step){STEP_NAME, name, 0}; }
@@ -93,24 +64,24 @@ static int put_enum_name(encoder *e, int index, const schema_type *t) {
         tdf_put_int(e->out, t->names[i].value);
         return 0;
     }
-    return fail(e, E_LIMIT, "'%.60s' is none of its values", name);
+    return tdf_encode_fail(e, E_LIMIT, "'%.60s' is none of its values", name);
 }
 
-static int put_int(encoder *e, int index, int lua, const schema_type *t) {
+int tdf_encode_int(encoder *e, int index, int lua, const schema_type *t) {
     int whole;
     if (lua == LUA_TSTRING && t->names) return put_enum_name(e, index, t);
-    if (lua != LUA_TNUMBER) return wrong_type(e, index, "an integer");
+    if (lua != LUA_TNUMBER) return tdf_encode_wrong_type(e, index, "an integer");
     lua_Integer n = lua_tointegerx(e->L, index, &whole);
-    if (!whole) return fail(e, E_TYPE, "expected an integer, got %g", lua_tonumber(e->L, index));
+    if (!whole) return tdf_encode_fail(e, E_TYPE, "expected an integer, got %g", lua_tonumber(e->L, index));
     if (n < t->min || n > t->max)
-        return fail(e, E_LIMIT, "%lld is out of range (%lld to %lld)", (long long)n, (long long)t->min,
-                    (long long)t->max);
+        return tdf_encode_fail(e, E_LIMIT, "%lld is out of range (%lld to %lld)", (long long)n, (long long)t->min,
+                               (long long)t->max);
     tdf_put_int(e->out, n);
     return 0;
 }
 
-static int put_text(encoder *e, int index, int lua, bool blob) {
-    if (lua != LUA_TSTRING) return wrong_type(e, index, "a string");
+int tdf_encode_text(encoder *e, int index, int lua, bool blob) {
+    if (lua != LUA_TSTRING) return tdf_encode_wrong_type(e, index, "a string");
     size_t n;
     const char *p = lua_tolstring(e->L, index, &n);
     bytes text = {(const uint8_t *)p, n};
@@ -118,15 +89,16 @@ static int put_text(encoder *e, int index, int lua, bool blob) {
         tdf_put_blob(e->out, text);
         return 0;
     }
-    if (tdf_has_nul(text)) return fail(e, E_EMBEDDED_NUL, "a string with a NUL inside cannot be sent");
+    if (tdf_has_nul(text)) return tdf_encode_fail(e, E_EMBEDDED_NUL, "a string with a NUL inside cannot be sent");
     tdf_put_str(e->out, text);
     return 0;
 }
 
 static int put_float(encoder *e, int index, int lua) {
-    if (lua != LUA_TNUMBER) return wrong_type(e, index, "a number");
+    if (lua != LUA_TNUMBER) return tdf_encode_wrong_type(e, index, "a number");
     lua_Number n = lua_tonumber(e->L, index);
-    if (isfinite(n) && fabs(n) > (lua_Number)FLT_MAX) return fail(e, E_LIMIT, "%g is too large for a float", n);
+    if (isfinite(n) && fabs(n) > (lua_Number)FLT_MAX)
+        return tdf_encode_fail(e, E_LIMIT, "%g is too large for a float", n);
     float single = (float)n;
     uint32_t bits;
     memcpy(&bits, &single, 4);
@@ -137,9 +109,9 @@ static int put_float(encoder *e, int index, int lua) {
 static int put_numbers(encoder *e, int index, unsigned n) {
     lua_State *L = e->L;
     const char *expected = n == 3 ? "an object id {component, type, id}" : "an object type {component, type}";
-    if (lua_type(L, index) != LUA_TTABLE) return wrong_type(e, index, expected);
+    if (lua_type(L, index) != LUA_TTABLE) return tdf_encode_wrong_type(e, index, expected);
     bool zero = lua_topointer(L, index) == e->c->zero[n]; /* the shared default, whose numbers are not its own */
-    if (!zero && lua_rawlen(L, index) != n) return fail(e, E_TYPE, "expected %s", expected);
+    if (!zero && lua_rawlen(L, index) != n) return tdf_encode_fail(e, E_TYPE, "expected %s", expected);
     for (unsigned i = 1; i <= n; i++) {
         int whole = 1;
         lua_Integer value = 0;
@@ -148,7 +120,7 @@ static int put_numbers(encoder *e, int index, unsigned n) {
             if (whole) value = lua_tointegerx(L, -1, &whole);
             lua_pop(L, 1);
         }
-        if (!whole) return fail(e, E_TYPE, "expected %s", expected);
+        if (!whole) return tdf_encode_fail(e, E_TYPE, "expected %s", expected);
         tdf_put_int(e->out, value);
     }
     return 0;
@@ -165,7 +137,7 @@ static int unknown_key(encoder *e, int key, const schema_struct *s) {
     }
     if (lua_type(e->L, key) != LUA_TSTRING)
         return fault_set(e->f, E_NOT_FOUND, "%s%s has no field of a key that is a %s; its fields have names", path,
-                         s->name, type_at(e, key));
+                         s->name, tdf_encode_type_at(e, key));
     const char *name = lua_tolstring(e->L, key, &n);
     const schema_field *near = schema_suggest(s, name, n);
     if (near)
@@ -197,7 +169,7 @@ static int put_field(encoder *e, int index, const schema_field *field) {
     tdf_put_header(e->out, field->tag, field->type->wire);
     step_name(e, field->name);
     e->tag = field->tag;
-    int rc = put_value(e, index, lua, field->type);
+    int rc = tdf_encode_value(e, index, lua, field->type);
     if (rc == 0) e->steps--; /* after an error the steps stay for nobody: the sentence is made */
     return rc;
 }
@@ -205,9 +177,9 @@ static int put_field(encoder *e, int index, const schema_field *field) {
 static int put_fields(encoder *e, int index, const schema_struct *s) {
     lua_State *L = e->L;
     int base = lua_gettop(L);
-    if (!lua_checkstack(L, (int)s->count + 8)) return fail(e, E_MEMORY, "out of Lua stack");
+    if (!lua_checkstack(L, (int)s->count + 8)) return tdf_encode_fail(e, E_MEMORY, "out of Lua stack");
     const tdf_binding *b = s->id < e->c->capacity ? e->c->bindings[s->id] : NULL;
-    if (!b) return fail(e, E_ARGUMENT, "%s was not declared in this Lua state", s->name);
+    if (!b) return tdf_encode_fail(e, E_ARGUMENT, "%s was not declared in this Lua state", s->name);
     lua_settop(L, base + (int)s->count);
     lua_pushnil(L);
     while (lua_next(L, index)) {
@@ -239,9 +211,10 @@ static int only_a_sequence(encoder *e, int index, lua_Unsigned n) {
         lua_pop(L, 1);
         if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 1 || (lua_Unsigned)lua_tointeger(L, -1) > n) {
             if (lua_type(L, -1) == LUA_TSTRING)
-                return fail(e, E_TYPE, "expected a list, got a table with the key '%.60s'", lua_tostring(L, -1));
-            return fail(e, E_TYPE, "expected a list, got a table with other keys than 1 to %llu",
-                        (unsigned long long)n);
+                return tdf_encode_fail(e, E_TYPE, "expected a list, got a table with the key '%.60s'",
+                                       lua_tostring(L, -1));
+            return tdf_encode_fail(e, E_TYPE, "expected a list, got a table with other keys than 1 to %llu",
+                                   (unsigned long long)n);
         }
     }
     return 0;
@@ -252,7 +225,7 @@ static int put_union_item(encoder *e, int index, const schema_union *u);
 
 static int put_list(encoder *e, int index, const schema_type *t) {
     lua_State *L = e->L;
-    if (lua_type(L, index) != LUA_TTABLE) return wrong_type(e, index, "a list");
+    if (lua_type(L, index) != LUA_TTABLE) return tdf_encode_wrong_type(e, index, "a list");
     lua_Unsigned n = lua_rawlen(L, index);
     int rc = only_a_sequence(e, index, n);
     if (rc < 0) return rc;
@@ -262,113 +235,11 @@ static int put_list(encoder *e, int index, const schema_type *t) {
     for (lua_Unsigned i = 1; i <= n && rc == 0; i++) {
         int lua = lua_rawgeti(L, index, (lua_Integer)i);
         step_index(e, (int64_t)i);
-        rc = t->kind == SCHEMA_LIST ? put_value(e, item, lua, t->item) : put_union_item(e, item, t->members);
+        rc = t->kind == SCHEMA_LIST ? tdf_encode_value(e, item, lua, t->item) : put_union_item(e, item, t->members);
         e->steps--;
         lua_pop(L, 1);
     }
     return rc;
-}
-
-/* ── maps ────────────────────────────────────────────────────────────────────────────────────────────────────────── */
-
-static int compare_strings(const void *a, const void *b) {
-    return tdf_key_compare(((const map_entry *)a)->key, ((const map_entry *)b)->key);
-}
-
-static int compare_numbers(const void *a, const void *b) {
-    int64_t x = ((const map_entry *)a)->number, y = ((const map_entry *)b)->number;
-    return x < y ? -1 : x > y;
-}
-
-/* Writes the key at stack index `key` and fills the entry. */
-static int put_key(encoder *e, int key, const schema_type *t, map_entry *entry) {
-    lua_State *L = e->L;
-    struct step *step = &e->path[e->steps++];
-    if (t->kind == SCHEMA_STR) {
-        *step = (struct step){STEP_KEY, "?", 0};
-        if (lua_type(L, key) != LUA_TSTRING) {
-            e->steps--;
-            return fail(e, E_TYPE, "expected keys that are strings, got a %s", type_at(e, key));
-        }
-        size_t n;
-        step->name = lua_tolstring(L, key, &n);
-        entry->key = (bytes){(const uint8_t *)step->name, n};
-        return put_text(e, key, LUA_TSTRING, false);
-    }
-    *step = (struct step){STEP_INDEX, NULL, lua_tointeger(L, key)};
-    entry->number = step->index;
-    if (lua_type(L, key) == LUA_TNUMBER) return put_int(e, key, LUA_TNUMBER, t);
-    e->steps--;
-    return fail(e, E_TYPE, "expected keys that are integers, got a %s", type_at(e, key));
-}
-
-/* Writes all entries in Lua's order and appends a map_entry for each to the scratch. */
-static int put_entries(encoder *e, int index, const schema_type *t, size_t *count) {
-    lua_State *L = e->L;
-    lua_pushnil(L);
-    while (lua_next(L, index)) {
-        int top = lua_gettop(L);
-        map_entry entry = {.start = e->out->n};
-        int rc = put_key(e, top - 1, t->key, &entry);
-        if (rc == 0) rc = put_value(e, top, lua_type(L, top), t->item);
-        if (rc < 0) return rc;
-        e->steps--;
-        entry.length = e->out->n - entry.start;
-        buf_put(&e->c->entries, &entry, sizeof entry);
-        lua_pop(L, 1);
-        ++*count;
-    }
-    return e->c->entries.failed ? fail(e, E_MEMORY, "out of memory") : 0;
-}
-
-static void sort_few(map_entry *entries, size_t count, int (*compare)(const void *, const void *)) {
-    for (size_t i = 1; i < count; i++) {
-        map_entry entry = entries[i];
-        size_t j = i;
-        for (; j > 0 && compare(&entries[j - 1], &entry) > 0; j--) entries[j] = entries[j - 1];
-        entries[j] = entry;
-    }
-}
-
-static int order_entries(encoder *e, map_entry *entries, size_t count, bool strings) {
-    int (*compare)(const void *, const void *) = strings ? compare_strings : compare_numbers;
-    if (count > 16)
-        qsort(entries, count, sizeof *entries, compare);
-    else
-        sort_few(entries, count, compare);
-    for (size_t i = 1; i < count; i++) {
-        if (compare(&entries[i - 1], &entries[i])) continue;
-        const char *a = (const char *)entries[i - 1].key.p, *b = (const char *)entries[i].key.p;
-        return strcmp(a, b) < 0
-                   ? fail(e, E_DUPLICATE_KEY, "the keys '%.60s' and '%.60s' are the same to the game", a, b)
-                   : fail(e, E_DUPLICATE_KEY, "the keys '%.60s' and '%.60s' are the same to the game", b, a);
-    }
-    return 0;
-}
-
-static int put_map(encoder *e, int index, const schema_type *t) {
-    lua_State *L = e->L;
-    if (lua_type(L, index) != LUA_TTABLE) return wrong_type(e, index, "a map");
-    size_t mark = e->c->entries.n, count = 0; /* maps inside maps use the scratch as a stack */
-    tdf_put_u8(e->out, t->key->wire);
-    tdf_put_u8(e->out, t->item->wire);
-    size_t start = e->out->n;
-    int rc = put_entries(e, index, t, &count);
-    if (rc < 0) return rc;
-    map_entry *entries = (map_entry *)(e->c->entries.p + mark);
-    if (e->out->failed) count = 0; /* offsets mean nothing any more; the caller reports the failure */
-    rc = order_entries(e, entries, count, t->key->kind == SCHEMA_STR);
-    e->c->entries.n = mark;
-    if (rc < 0) return rc;
-
-    buf *sorted = &e->c->sorted;
-    buf_clear(sorted);
-    buf_put(sorted, e->out->p + start, e->out->n - start);
-    if (sorted->failed) return fail(e, E_MEMORY, "out of memory");
-    e->out->n = start;
-    tdf_put_int(e->out, (int64_t)count);
-    for (size_t i = 0; i < count; i++) buf_put(e->out, sorted->p + (entries[i].start - start), entries[i].length);
-    return 0;
 }
 
 /* ── unions, variables ───────────────────────────────────────────────────────────────────────────────────────────── */
@@ -376,30 +247,33 @@ static int put_map(encoder *e, int index, const schema_type *t) {
 /* Leaves the one member's value of the union table at `index` on top of the stack; its number, or an error. */
 static int push_member(encoder *e, int index, const schema_union *u) {
     lua_State *L = e->L;
-    if (lua_type(L, index) != LUA_TTABLE) return wrong_type(e, index, "a table with one member of the union");
+    if (lua_type(L, index) != LUA_TTABLE)
+        return tdf_encode_wrong_type(e, index, "a table with one member of the union");
     lua_pushnil(L);
-    if (!lua_next(L, index)) return fail(e, E_BAD_UNION, "expected one member of the union, got an empty table");
+    if (!lua_next(L, index))
+        return tdf_encode_fail(e, E_BAD_UNION, "expected one member of the union, got an empty table");
     int number = -1;
     size_t n;
     if (lua_type(L, -2) == LUA_TSTRING) {
         const char *name = lua_tolstring(L, -2, &n);
         number = schema_union_find(u, name, n);
-        if (number < 0) return fail(e, E_NOT_FOUND, "the union has no member '%.60s'", name);
+        if (number < 0) return tdf_encode_fail(e, E_NOT_FOUND, "the union has no member '%.60s'", name);
         step_name(e, u->members[number].name);
     } else if (lua_isinteger(L, -2)) {
         lua_Integer wanted = lua_tointeger(L, -2);
         if (wanted < 0 || wanted > (int)TDF_MEMBER_MAX || !u->members[wanted].type)
-            return fail(e, E_NOT_FOUND, "the union has no member %lld", (long long)wanted);
+            return tdf_encode_fail(e, E_NOT_FOUND, "the union has no member %lld", (long long)wanted);
         number = (int)wanted;
         step_index(e, number);
     } else {
-        return fail(e, E_BAD_UNION, "members of a union have names, not a key that is a %s", type_at(e, -2));
+        return tdf_encode_fail(e, E_BAD_UNION, "members of a union have names, not a key that is a %s",
+                               tdf_encode_type_at(e, -2));
     }
     lua_pushvalue(L, -2);
     bool more = lua_next(L, index);
     if (!more) return number;
     e->steps--;
-    return fail(e, E_BAD_UNION, "expected one member of the union, got several");
+    return tdf_encode_fail(e, E_BAD_UNION, "expected one member of the union, got several");
 }
 
 static int put_union(encoder *e, int index, const schema_union *u) {
@@ -414,7 +288,7 @@ static int put_union(encoder *e, int index, const schema_union *u) {
     tdf_put_u8(e->out, (uint8_t)number);
     e->tag = TDF_TAG('V', 'A', 'L', 'U');
     tdf_put_header(e->out, e->tag, t->wire);
-    int value = lua_gettop(L), rc = put_value(e, value, lua_type(L, value), t);
+    int value = lua_gettop(L), rc = tdf_encode_value(e, value, lua_type(L, value), t);
     e->steps--;
     lua_settop(L, top);
     return rc;
@@ -422,12 +296,13 @@ static int put_union(encoder *e, int index, const schema_union *u) {
 
 static int put_union_item(encoder *e, int index, const schema_union *u) {
     lua_State *L = e->L;
-    if (!lua_checkstack(L, 8)) return fail(e, E_MEMORY, "out of Lua stack");
+    if (!lua_checkstack(L, 8)) return tdf_encode_fail(e, E_MEMORY, "out of Lua stack");
     int top = lua_gettop(L), number = push_member(e, index, u);
     if (number < 0) return number;
-    if (number == 0) return fail(e, E_BAD_UNION, "member 0 cannot be told from an empty element in this kind of list");
+    if (number == 0)
+        return tdf_encode_fail(e, E_BAD_UNION, "member 0 cannot be told from an empty element in this kind of list");
     int value = lua_gettop(L);
-    if (lua_type(L, value) != LUA_TTABLE) return wrong_type(e, value, "a table");
+    if (lua_type(L, value) != LUA_TTABLE) return tdf_encode_wrong_type(e, value, "a table");
     tdf_put_u8(e->out, (uint8_t)number);
     int rc = put_fields(e, value, u->members[number].type->group);
     tdf_put_u8(e->out, 0);
@@ -450,7 +325,7 @@ static int put_raw_fields(encoder *e, int index) {
     while ((rc = tdf_next_field(&r, TDF_BODY, &tag, &wire)) > 0)
         if ((rc = tdf_skip(&r, wire)) < 0) break;
     if (rc < 0 || r.tolerated)
-        return fail(e, rc < 0 ? rc : E_TRAILING_DATA, "the body of the variable is no valid TDF");
+        return tdf_encode_fail(e, rc < 0 ? rc : E_TRAILING_DATA, "the body of the variable is no valid TDF");
     buf_put(e->out, p, n);
     return 0;
 }
@@ -462,7 +337,7 @@ static int put_variable(encoder *e, int index, const schema_type *t) {
         return 0;
     }
     const char *content = t->group ? "value" : "body";
-    if (lua_type(L, index) != LUA_TTABLE) return wrong_type(e, index, "a table { id, value or body }");
+    if (lua_type(L, index) != LUA_TTABLE) return tdf_encode_wrong_type(e, index, "a table { id, value or body }");
     int top = lua_gettop(L), id = 0, value = 0;
     lua_settop(L, top + 2);
     lua_pushnil(L);
@@ -473,13 +348,14 @@ static int put_variable(encoder *e, int index, const schema_type *t) {
         else if (!strcmp(key, content))
             lua_replace(L, value = top + 2);
         else
-            return fail(e, E_NOT_FOUND, "a variable has 'id' and '%s', nothing else", content);
+            return tdf_encode_fail(e, E_NOT_FOUND, "a variable has 'id' and '%s', nothing else", content);
     }
     int whole = 0;
     lua_Integer number = id && lua_type(L, id) == LUA_TNUMBER ? lua_tointegerx(L, id, &whole) : 0;
-    if (!whole) return fail(e, E_TYPE, "expected an integer as the 'id' of a variable");
+    if (!whole) return tdf_encode_fail(e, E_TYPE, "expected an integer as the 'id' of a variable");
     if (!value || lua_type(L, value) != (t->group ? LUA_TTABLE : LUA_TSTRING))
-        return fail(e, E_TYPE, "expected a %s as the '%s' of a variable", t->group ? "table" : "string", content);
+        return tdf_encode_fail(e, E_TYPE, "expected a %s as the '%s' of a variable", t->group ? "table" : "string",
+                               content);
     tdf_put_u8(e->out, 1);
     tdf_put_int(e->out, number);
     tdf_put_header(e->out, e->tag, TDF_GROUP);
@@ -492,33 +368,33 @@ static int put_variable(encoder *e, int index, const schema_type *t) {
 /* ── all of it ───────────────────────────────────────────────────────────────────────────────────────────────────── */
 
 static int put_group(encoder *e, int index, const schema_struct *s) {
-    if (lua_type(e->L, index) != LUA_TTABLE) return wrong_type(e, index, "a table");
+    if (lua_type(e->L, index) != LUA_TTABLE) return tdf_encode_wrong_type(e, index, "a table");
     int rc = put_fields(e, index, s);
     tdf_put_u8(e->out, 0);
     return rc;
 }
 
-static int put_value(encoder *e, int index, int lua, const schema_type *t) {
+int tdf_encode_value(encoder *e, int index, int lua, const schema_type *t) {
     switch (t->kind) {
     case SCHEMA_INT:
-    case SCHEMA_TIME: return put_int(e, index, lua, t);
+    case SCHEMA_TIME: return tdf_encode_int(e, index, lua, t);
     case SCHEMA_BOOL:
-        if (lua != LUA_TBOOLEAN) return wrong_type(e, index, "a boolean");
+        if (lua != LUA_TBOOLEAN) return tdf_encode_wrong_type(e, index, "a boolean");
         tdf_put_u8(e->out, lua_toboolean(e->L, index) ? 1 : 0);
         return 0;
-    case SCHEMA_STR: return put_text(e, index, lua, false);
-    case SCHEMA_BLOB: return put_text(e, index, lua, true);
+    case SCHEMA_STR: return tdf_encode_text(e, index, lua, false);
+    case SCHEMA_BLOB: return tdf_encode_text(e, index, lua, true);
     case SCHEMA_FLOAT: return put_float(e, index, lua);
     case SCHEMA_OTYPE: return put_numbers(e, index, 2);
     case SCHEMA_OID: return put_numbers(e, index, 3);
     default: break;
     }
-    if (!lua_checkstack(e->L, 8)) return fail(e, E_MEMORY, "out of Lua stack");
+    if (!lua_checkstack(e->L, 8)) return tdf_encode_fail(e, E_MEMORY, "out of Lua stack");
     switch (t->kind) {
     case SCHEMA_GROUP: return put_group(e, index, t->group);
     case SCHEMA_LIST:
     case SCHEMA_UNION_LIST: return put_list(e, index, t);
-    case SCHEMA_MAP: return put_map(e, index, t);
+    case SCHEMA_MAP: return tdf_encode_map(e, index, t);
     case SCHEMA_UNION: return put_union(e, index, t->members);
     default: return put_variable(e, index, t);
     }
@@ -533,15 +409,16 @@ int tdf_codec_encode(lua_State *L, int index, const schema_struct *s, buf *out, 
     e.L = L, e.c = tdf_context_of(L, false), e.out = out, e.f = f, e.root = s, e.steps = 0, e.tag = 0;
     int rc;
     if (!e.c)
-        rc = fail(&e, E_ARGUMENT, "%s was not declared in this Lua state", s->name);
+        rc = tdf_encode_fail(&e, E_ARGUMENT, "%s was not declared in this Lua state", s->name);
     else if (lua_type(L, index) != LUA_TTABLE)
-        rc = wrong_type(&e, index, "a table");
+        rc = tdf_encode_wrong_type(&e, index, "a table");
     else {
         buf_clear(&e.c->entries);
         rc = put_fields(&e, index, s);
     }
     if (rc == 0 && out->failed) {
-        rc = out->max ? fail(&e, E_LIMIT, "longer than %zu bytes", out->max) : fail(&e, E_MEMORY, "out of memory");
+        rc = out->max ? tdf_encode_fail(&e, E_LIMIT, "longer than %zu bytes", out->max)
+                      : tdf_encode_fail(&e, E_MEMORY, "out of memory");
     }
     if (rc < 0) out->n = before;
     lua_settop(L, top);
