@@ -6,7 +6,6 @@
  *
  * NULL is written mu.null inside a batch (a nil would be a hole in the list); the other calls take nil as well. Strings
  * are bound as TEXT, mu.store.blob(s) as BLOB, booleans as 0 and 1. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -258,15 +257,9 @@ int store_push_true(lua_State *L, void *job) {
 
 /* ---- the functions ---- */
 
-static void refuse_in_transaction(lua_State *L, const char *what) {
-    if (store_in_transaction(L))
-        luaL_error(L, "%s inside mu.store.transaction would wait for itself: use tx:execute, tx:read, tx:row", what);
-}
-
 static int batch(lua_State *L) {
     static const char what[] = "mu.store.batch";
     store *s = store_of(L, what);
-    refuse_in_transaction(L, what);
     luaL_checkstack(L, 8, "values");
     task_token t = task_suspend(L, what);
     store_job *j = store_job_new();
@@ -281,7 +274,6 @@ static int batch(lua_State *L) {
 
 static int ask(lua_State *L, const char *what, int (*push)(lua_State *, void *), bool first_row) {
     store *s = store_of(L, what);
-    refuse_in_transaction(L, what);
     luaL_checkstack(L, 8, "values");
     task_token t = task_suspend(L, what);
     store_job *j = store_job_new();
@@ -376,9 +368,4 @@ static int open_module(generation *g, lua_State *L) {
     return 0;
 }
 
-static void close_module(generation *g) {
-    free(g->slots[SLOT_STORE]);
-    g->slots[SLOT_STORE] = NULL;
-}
-
-const script_module module_store = {.name = "store", .open = open_module, .close = close_module};
+const script_module module_store = {.name = "store", .open = open_module};

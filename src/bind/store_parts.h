@@ -43,8 +43,6 @@ int store_push_rows(lua_State *L, void *job);
 int store_push_row(lua_State *L, void *job);
 int store_push_true(lua_State *L, void *job);
 
-/* true when the running task holds an exclusive transaction: it may wait for nothing else of the store. */
-bool store_in_transaction(lua_State *L);
 int store_open_transactions(generation *g, lua_State *L);
 int store_open_upkeep(generation *g, lua_State *L);
 

@@ -5,48 +5,22 @@
  * the function is left (a return, an error, a kill), and an unfinished one is rolled back there; should even that not
  * happen, the store's limit of 100 ms ends it.
  *
- * Waiting for another call of mu.store inside would be waiting for oneself, so those are refused while the task holds a
- * transaction. */
-#include <stdlib.h>
-#include <string.h>
-
+ * Everybody's saves stand behind it, so while a task holds a transaction it may wait for nothing else: the engine
+ * refuses that (task_wait_only), another call of mu.store included, which would wait for itself. */
 #include "bind/store_parts.h"
 #include "script/declare.h"
 
 #define TRANSACTION "mu.transaction"
 #define WHAT        "mu.store.transaction"
-#define HOLDERS     32 /* transactions begun or waiting to begin, of one generation */
+#define METHODS     "transaction" /* what the names of everything begin with that may be waited for inside */
 
 typedef struct transaction {
     uint64_t number;
     server *server;
-    struct holders *holders;
+    engine *engine;
     handle task;
     bool open;
 } transaction;
-
-/* The tasks that hold one; in the generation's slot. */
-typedef struct holders {
-    handle task[HOLDERS];
-    unsigned count;
-} holders;
-
-static void forget(holders *h, handle task) {
-    for (unsigned i = 0; i < h->count; i++)
-        if (handle_same(h->task[i], task)) {
-            h->task[i] = h->task[--h->count];
-            return;
-        }
-}
-
-bool store_in_transaction(lua_State *L) {
-    const holders *h = generation_of(L)->slots[SLOT_STORE];
-    if (!h || !h->count) return false;
-    handle here = task_current(L);
-    for (unsigned i = 0; i < h->count; i++)
-        if (handle_same(h->task[i], here)) return true;
-    return false;
-}
 
 static transaction *open_one(lua_State *L, const char *what) {
     transaction *x = luaL_checkudata(L, 1, TRANSACTION);
@@ -59,19 +33,17 @@ static transaction *open_one(lua_State *L, const char *what) {
 /* The handle exists before anything waits, so that it is closed whatever happens to the wait. */
 static int new_handle(lua_State *L) {
     store_of(L, WHAT);
-    holders *h = generation_of(L)->slots[SLOT_STORE];
-    if (store_in_transaction(L)) return luaL_error(L, WHAT " inside another would wait for itself");
-    if (h->count == HOLDERS) return luaL_error(L, WHAT ": %d transactions wait already", HOLDERS);
     transaction *x = lua_newuserdatauv(L, sizeof *x, 0);
-    *x = (transaction){.server = server_of(L), .holders = h, .task = task_current(L), .open = true};
+    *x = (transaction){
+        .server = server_of(L), .engine = generation_of(L)->engine, .task = task_current(L), .open = true};
     luaL_setmetatable(L, TRANSACTION);
-    h->task[h->count++] = x->task;
+    task_wait_only(x->engine, x->task, METHODS, WHAT);
     return 1;
 }
 
 static void end_handle(transaction *x) {
     x->open = false;
-    forget(x->holders, x->task);
+    task_wait_only(x->engine, x->task, NULL, NULL);
 }
 
 static void drop(void *ctx, store_job *j) { store_job_free(j); }
@@ -89,7 +61,7 @@ static void begun(void *ctx, store_job *j) {
 
 static int begin(lua_State *L) {
     transaction *x = open_one(L, WHAT);
-    task_token t = task_suspend(L, WHAT);
+    task_token t = task_suspend(L, METHODS ".begin");
     store_job *j = store_job_new();
     fault f;
     if (j) store_note(L, j, t, store_push_true);
@@ -116,9 +88,9 @@ static int end(lua_State *L, const char *what,
     return task_yield(L, t);
 }
 
-static int commit(lua_State *L) { return end(L, WHAT, store_transaction_commit); }
+static int commit(lua_State *L) { return end(L, METHODS ".commit", store_transaction_commit); }
 
-static int roll_back(lua_State *L) { return end(L, "tx:rollback", store_transaction_rollback); }
+static int roll_back(lua_State *L) { return end(L, METHODS ":rollback", store_transaction_rollback); }
 
 /* __close: runs on every way out; may not wait. */
 static int close_handle(lua_State *L) {
@@ -156,11 +128,11 @@ static int run(lua_State *L, const char *what, int (*push)(lua_State *, void *),
     return task_yield(L, t);
 }
 
-static int execute(lua_State *L) { return run(L, "tx:execute", store_push_change, false); }
+static int execute(lua_State *L) { return run(L, METHODS ":execute", store_push_change, false); }
 
-static int read_rows(lua_State *L) { return run(L, "tx:read", store_push_rows, false); }
+static int read_rows(lua_State *L) { return run(L, METHODS ":read", store_push_rows, false); }
 
-static int read_row(lua_State *L) { return run(L, "tx:row", store_push_row, true); }
+static int read_row(lua_State *L) { return run(L, METHODS ":row", store_push_row, true); }
 
 /* ---- the call that scripts see ---- */
 
@@ -242,12 +214,11 @@ static const script_function functions[] = {
 
 static const script_function hidden[] = {
     {.name = WHAT, .params = "", .call = new_handle},
-    {.name = WHAT, .params = "tx: userdata", .flags = SCRIPT_SUSPENDS, .call = begin},
-    {.name = WHAT, .params = "tx: userdata", .flags = SCRIPT_SUSPENDS, .call = commit},
+    {.name = METHODS ".begin", .params = "tx: userdata", .flags = SCRIPT_SUSPENDS, .call = begin},
+    {.name = METHODS ".commit", .params = "tx: userdata", .flags = SCRIPT_SUSPENDS, .call = commit},
 };
 
 int store_open_transactions(generation *g, lua_State *L) {
-    if (!(g->slots[SLOT_STORE] = calloc(1, sizeof(holders)))) return E_MEMORY;
     int e = script_declare(L, functions, sizeof functions / sizeof *functions);
     if (e < 0) return e;
     luaL_newmetatable(L, TRANSACTION);

@@ -51,7 +51,6 @@ static int backup(lua_State *L) {
 
 static int upkeep(lua_State *L, const char *what, int (*ask)(store *, store_job *, store_done, void *, fault *)) {
     store *s = store_of(L, what);
-    if (store_in_transaction(L)) return luaL_error(L, "%s cannot wait inside mu.store.transaction", what);
     task_token t = task_suspend_for(L, what, 0);
     store_job *j = store_job_new();
     fault f;

@@ -127,6 +127,7 @@ typedef struct task {
     unsigned chain_count, chain_room;
     uint32_t turn; /* odd while a token of it is good */
     const char *waits_for;
+    const char *wait_only, *wait_holder; /* task_wait_only */
     int (*push)(lua_State *L, void *ctx); /* of the wake */
     void *push_ctx;
     void (*release)(void *ctx);

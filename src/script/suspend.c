@@ -48,6 +48,9 @@ void suspend_check(lua_State *L, const char *what) {
     const generation *g = generation_of(L);
     if (g->loading) luaL_error(L, "%s cannot wait while scripts load", what);
     if (!g->own->running) luaL_error(L, "%s can wait only inside a task", what);
+    const char *only = g->own->running->wait_only;
+    if (only && strncmp(what, only, strlen(only)) != 0)
+        luaL_error(L, "%s cannot wait inside %s", what, g->own->running->wait_holder);
     lua_State *barrier = g->own->watch->barrier;
     if (barrier || !lua_isyieldable(L)) {
         if (!barrier || barrier == L)

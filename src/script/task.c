@@ -520,6 +520,13 @@ const char *task_what(lua_State *L) {
     return t ? t->call.what : "loading";
 }
 
+void task_wait_only(engine *e, handle h, const char *prefix, const char *holder) {
+    task *t = slab_get(&e->tasks, h);
+    if (!t) return;
+    t->wait_only = prefix;
+    t->wait_holder = holder;
+}
+
 int task_defer(lua_State *L, void (*fn)(void *ctx), void *ctx) {
     task *t = task_here(L);
     if (!expect(t != NULL)) return E_ARGUMENT;

@@ -11,7 +11,20 @@
 
 extern const script_module module_store, module_crypto;
 
-static const script_module *const modules[] = {&module_test, &module_store, &module_crypto, NULL};
+/* transaction.hold(): a wait that its name allows inside a transaction. */
+static task_token held;
+
+static int hold(lua_State *L) {
+    held = task_suspend(L, "transaction.hold");
+    return task_yield(L, held);
+}
+
+static const script_function hold_function = {.name = "transaction.hold", .flags = SCRIPT_SUSPENDS, .call = hold};
+
+static int hold_open(generation *g, lua_State *L) { return script_declare(L, &hold_function, 1); }
+
+static const script_module module_hold = {.name = "hold", .open = hold_open};
+static const script_module *const modules[] = {&module_test, &module_hold, &module_store, &module_crypto, NULL};
 
 /* ---- what the threads post ---- */
 
@@ -247,22 +260,27 @@ static void an_error_or_a_wish_undoes_it(void **state) {
                     "this transaction is over");
 }
 
-static void it_may_not_wait_for_itself(void **state) {
+static void it_may_wait_for_nothing_else(void **state) {
     int64_t start = clock_mono_us();
     assert_contains(refused("mu.store.transaction(function(tx) mu.store.batch { { 'SELECT 1' } } end)"),
-                    "would wait for itself");
+                    "cannot wait inside mu.store.transaction");
     assert_contains(refused("mu.store.transaction(function(tx) mu.store.read 'SELECT 1' end)"),
-                    "would wait for itself");
+                    "cannot wait inside mu.store.transaction");
     assert_contains(refused("mu.store.transaction(function(tx) mu.store.transaction(function() end) end)"),
-                    "would wait for itself");
-    assert_string_equal(run("mu.store.transaction(function() end)\nreturn #mu.store.read 'SELECT 1'"),
-                        "1"); /* after it: again */
+                    "cannot wait inside mu.store.transaction");
+    assert_contains(refused("mu.store.transaction(function(tx) mu.sleep(1) end)"),
+                    "mu.sleep cannot wait inside mu.store.transaction");
+    assert_string_equal(
+        run("mu.store.transaction(function() end)\nmu.store.transaction(function(tx) tx:rollback() end)\n"
+            "pcall(mu.store.transaction, error)\nreturn #mu.store.read 'SELECT 1'"),
+        "1"); /* after it: again */
     assert_true(clock_mono_us() - start < 5000000);
 }
 
 static void it_ends_at_its_limit(void **state) {
     struct outcome o, other;
-    open_all("return mu.store.transaction(function(tx) tx:execute \"INSERT INTO meta VALUES ('a', '1')\" mu.sleep(5)\n"
+    open_all("return mu.store.transaction(function(tx) tx:execute \"INSERT INTO meta VALUES ('a', '1')\" "
+             "transaction.hold()\n"
              "tx:execute \"INSERT INTO meta VALUES ('b', '1')\" end)",
              NULL);
     world_call(&w, "it", &o);
@@ -276,7 +294,7 @@ static void it_ends_at_its_limit(void **state) {
     wait_for(&other); /* once the limit has passed */
     assert_string_equal(other.result, "1");
     assert_int_equal(o.calls, 0);
-    world_pass(&w, 6);
+    task_wake(w.engine, held, NULL, NULL, NULL);
     wait_for(&o);
     assert_int_equal(o.code, E_SCRIPT);
     assert_contains(o.text, "rolled back at its limit of 100 ms");
@@ -286,7 +304,8 @@ static void it_ends_at_its_limit(void **state) {
 static void a_cancelled_one_frees_the_writer_at_once(void **state) {
     struct outcome o, other;
     for (int moments = 0; moments < 3; moments++) {
-        open_all("mu.store.transaction(function(tx) tx:execute \"INSERT INTO meta VALUES ('a', '1')\" mu.sleep(5) end)",
+        open_all("mu.store.transaction(function(tx) tx:execute \"INSERT INTO meta VALUES ('a', '1')\" "
+                 "transaction.hold() end)",
                  &(store_options){.transaction_us = 30000000});
         handle task = world_call(&w, "it", &o);
         for (int i = 0; i < moments; i++) {
@@ -376,7 +395,7 @@ int main(void) {
         cmocka_unit_test(upkeep_answers),
         cmocka_unit_test(a_transaction_commits_and_returns),
         cmocka_unit_test(an_error_or_a_wish_undoes_it),
-        cmocka_unit_test(it_may_not_wait_for_itself),
+        cmocka_unit_test(it_may_wait_for_nothing_else),
         cmocka_unit_test(it_ends_at_its_limit),
         cmocka_unit_test(a_cancelled_one_frees_the_writer_at_once),
         cmocka_unit_test(the_engine_may_end_before_the_answers),
