@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "bind/bind.h"
 #include "bind/blaze.h"
+#include "bind/timer.h"
 #include "records/records.h"
 #include "script/task.h"
 
@@ -37,9 +38,7 @@ static handle running_task;
 static int64_t play_began;
 static bool over;
 
-static void describe(void *ctx, handle subject, char *text, size_t size) {
-    blaze_describe_session(subject, text, size);
-}
+static void describe(void *ctx, handle subject, char *out, size_t size) { blaze_describe_session(subject, out, size); }
 
 static int start(fault *f) {
     static char own[600], shipped[600], config[600];
@@ -63,10 +62,11 @@ static int start(fault *f) {
                         .test_mode = true,
                         .describe = describe};
     s->client = true;
-    if (!(s->loop = loop_new(f)) || !(s->records = records_new(f))) return f->code;
+    if (!(s->loop = loop_new(f)) || !(s->records = records_new(f)) || !(s->timers = timers_new(0, f))) return f->code;
     o.host = bind_host(s);
     if (!(s->engine = engine_new(&o, f))) return f->code;
-    int code = blaze_sessions_start(s->engine, s->records, f);
+    int code = timer_drive(s, f);
+    if (code == 0) code = blaze_sessions_start(s->engine, s->records, f);
     return code < 0 ? code : engine_load(s->engine, f);
 }
 
@@ -79,9 +79,12 @@ static void play_done(void *ctx, const fault *why) {
     double seconds = (double)(clock_mono_us() - play_began) / 1e6;
     loop_timer_stop(&limit_timer);
     if (why) {
+        const char *said = why->text[0] ? why->text : fault_name(why->code);
+        size_t n = strlen(p->name);
+        if (strncmp(said, p->name, n) == 0 && said[n] == ':') said += n + 2; /* the task's name is the play's */
         the_runner.failed++;
-        printf("play %s: failed after %.2f s: %s\n", p->name, seconds,
-               why->text[0] ? why->text : fault_name(why->code));
+        printf("play %s: failed after %.2f s: %s
+", p->name, seconds, said);
     } else {
         printf("play %s: ok, %.2f s\n", p->name, seconds);
     }
@@ -141,25 +144,25 @@ int main(int argc, char **argv) {
     int count = 0;
     fault f = {0};
     for (int i = 1; i < argc; i++) {
-        const char *word = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
+        const char *word = argv[i], *operand = i + 1 < argc ? argv[i + 1] : NULL;
         if (word[0] != '-') {
             if (count == MODULES_MAX) return complain("one more module");
             modules[count++] = word;
             continue;
         }
-        if (!value) return complain(word);
+        if (!operand) return complain(word);
         i++;
         int mode = MODE_PLAIN;
-        if (!strcmp(word, "--mode") && (mode = read_mode(value)) >= 0)
+        if (!strcmp(word, "--mode") && (mode = read_mode(operand)) >= 0)
             the_runner.mode = (enum play_mode)mode;
         else if (!strcmp(word, "--program"))
-            the_runner.program = value;
+            the_runner.program = operand;
         else if (!strcmp(word, "--checkout"))
-            the_runner.checkout = value;
+            the_runner.checkout = operand;
         else if (!strcmp(word, "--only"))
-            the_runner.only = value;
+            the_runner.only = operand;
         else
-            return complain(mode < 0 ? value : word);
+            return complain(mode < 0 ? operand : word);
     }
     the_runner.modules = modules;
     signal(SIGPIPE, SIG_IGN);
@@ -175,9 +178,11 @@ int main(int argc, char **argv) {
     }
     loop_timer_start(the_runner.self.loop, &next_timer, 0, 0, next_play, NULL);
     while (!over) loop_run(the_runner.self.loop);
+    timer_drive_stop();
     loop_free(the_runner.self.loop);
     engine_free(the_runner.self.engine);
     blaze_sessions_stop();
+    timers_free(the_runner.self.timers);
     records_free(the_runner.self.records);
     if (the_runner.play_count == 0) printf("play none: failed: no play was declared\n");
     return the_runner.failed || the_runner.play_count == 0 ? 1 : 0;
