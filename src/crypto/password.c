@@ -1,8 +1,9 @@
 /* password.c: the hash formats.
  *
  * libargon2 computes; the string is parsed here, because its bounds must be checked before 4 GiB are asked for, and the
- * tag is compared in constant time. Working memory comes straight from the kernel and goes straight back (which also
- * clears it), in huge pages where there are any: half the page faults of a heap block that is wiped by hand. */
+ * tag is compared in constant time. Working memory comes straight from the kernel and goes straight back, so that a
+ * quiet server holds none of it, and is kept out of core dumps.
+ */
 #include "crypto/password.h"
 
 #include <argon2.h>
