@@ -243,9 +243,8 @@ static void on_closed(void *ctx, stream *s, const fault *why) {
     http_connection *c = ctx;
     const http_config *f = c->config;
     handle id = c->box ? c->box->request.id : (handle){0};
-    bool busy = c->state == IS_BUSY;
+    if (c->state == IS_BUSY && f->gone) f->gone(f->ctx, id);
     connection_free(c);
-    if (busy && f->gone) f->gone(f->ctx, id);
 }
 
 static const stream_handler handler = {

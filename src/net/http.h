@@ -35,11 +35,12 @@ typedef struct http_request {
     bool keep_alive; /* the connection may serve another request */
     bool upgrade;    /* asks for an upgrade: an Upgrade header, HTTP/1.1, and Connection either names it or is absent */
     void *ctx;       /* of the config */
+    void *user;      /* the caller's own */
 } http_request;
 
 typedef struct http_config {
     void (*request)(void *ctx, http_request *r); /* answer now or later, exactly once */
-    void (*gone)(void *ctx, handle id);          /* optional: the peer went before the answer */
+    void (*gone)(void *ctx, handle id); /* optional: the peer goes before the answer; id finds the request once more */
     /* Optional: the most bytes of body this request may have, asked when its head is read (body still empty). */
     size_t (*body_limit)(void *ctx, const http_request *r);
     void *ctx;

@@ -145,11 +145,13 @@ static void welcome(listener *l, int fd, const struct sockaddr *peer) {
 #ifndef __linux__
     socket_tune(fd);
 #endif
+    counter_add(COUNTER_NET_ACCEPTED, 1);
     if (stream_adopt(s, fd, peer) < 0) {
         close(fd);
         stream_abort(s, E_SYSTEM);
+    } else if (l->config.immediate) {
+        hand_over(g, PROTOCOL_BLAZE);
     }
-    counter_add(COUNTER_NET_ACCEPTED, 1);
 }
 
 static void on_connection(uv_poll_t *p, int status, int events);
@@ -232,7 +234,7 @@ static int refused(const listener_config *c, const char *address, int error, fau
                      port, strerror(error));
 }
 
-static int open_socket(const listener_config *c, const char *address, uint16_t *port, fault *f) {
+static int open_socket(const listener_config *c, const char *address, fault *f) {
     struct sockaddr_storage at;
     socklen_t size = 0;
     int family = parse_address(address, c->port, &at, &size);
@@ -243,20 +245,18 @@ static int open_socket(const listener_config *c, const char *address, uint16_t *
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     socket_tune(fd);
-    if (bind(fd, (struct sockaddr *)&at, size) < 0 || listen(fd, BACKLOG) < 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &size) < 0) {
+    if (bind(fd, (struct sockaddr *)&at, size) < 0 || listen(fd, BACKLOG) < 0) {
         int error = errno;
         close(fd);
         return refused(c, address, error, f);
     }
-    *port = ntohs(family == AF_INET ? ((struct sockaddr_in *)&at)->sin_port : ((struct sockaddr_in6 *)&at)->sin6_port);
     return fd;
 }
 
 static int check(const listener_config *c, fault *f) {
     const char *name = c->name ? c->name : "";
-    if (!(c->protocols & (PROTOCOL_SSL3 | PROTOCOL_TLS | PROTOCOL_HTTP | PROTOCOL_BLAZE)) || !c->accept)
-        return fault_set(f, E_CONFIG, "listener \"%s\" serves no protocol", name);
+    bool any = c->immediate || (c->protocols & (PROTOCOL_SSL3 | PROTOCOL_TLS | PROTOCOL_HTTP | PROTOCOL_BLAZE));
+    if (!any || !c->accept) return fault_set(f, E_CONFIG, "listener \"%s\" serves no protocol", name);
     if ((c->protocols & PROTOCOL_SSL3) && !c->ssl3)
         return fault_set(f, E_CONFIG, "listener \"%s\" serves SSLv3 but has no certificate for it", name);
     if ((c->protocols & PROTOCOL_TLS) && !c->tls)
@@ -264,15 +264,45 @@ static int check(const listener_config *c, fault *f) {
     return 0;
 }
 
+int listener_bind(const listener_config *c, fault *f) {
+    int fd = open_socket(c, c->address ? c->address : "::", f);
+    if (fd < 0 && !c->address) fd = open_socket(c, "0.0.0.0", f);
+    return fd;
+}
+
+static uint16_t port_of(int fd) {
+    struct sockaddr_storage at = {0};
+    socklen_t size = sizeof at;
+    net_address a = {0};
+    if (getsockname(fd, (struct sockaddr *)&at, &size) == 0) net_address_set(&a, (struct sockaddr *)&at);
+    return a.port;
+}
+
+static origin *origin_new(const char *name) {
+    size_t length = name ? strlen(name) : 0;
+    origin *o = calloc(1, sizeof *o + length + 1);
+    if (!o) return NULL;
+    if (length) memcpy(o->name, name, length);
+    o->refs = 1;
+    return o;
+}
+
+/* Copies the settings; the texts but the name are not looked at again. */
+static void settle(listener *l, const listener_config *c) {
+    tls_identity *old = l->config.tls;
+    l->config = *c;
+    l->config.name = l->origin->name;
+    l->config.address = NULL;
+    if (c->tls) tls_identity_hold(c->tls);
+    tls_identity_drop(old);
+}
+
 listener *listener_open(loop *on, const listener_config *c, fault *f) {
     if (check(c, f) < 0) return NULL;
-    uint16_t port = 0;
-    int fd = open_socket(c, c->address ? c->address : "::", &port, f);
-    if (fd < 0 && !c->address) fd = open_socket(c, "0.0.0.0", &port, f);
+    int fd = c->socket > 0 ? c->socket : listener_bind(c, f);
     if (fd < 0) return NULL;
-    size_t length = c->name ? strlen(c->name) : 0;
     listener *l = calloc(1, sizeof *l);
-    origin *o = calloc(1, sizeof *o + length + 1);
+    origin *o = origin_new(c->name);
     if (!l || !o || uv_poll_init(&on->uv, &l->poll, fd) < 0) {
         fault_set(f, E_MEMORY, "out of memory for listener \"%s\"", c->name ? c->name : "");
         free(l);
@@ -280,17 +310,27 @@ listener *listener_open(loop *on, const listener_config *c, fault *f) {
         close(fd);
         return NULL;
     }
-    if (length) memcpy(o->name, c->name, length);
-    o->refs = 1;
-    l->loop = on, l->origin = o, l->fd = fd, l->port = port, l->config = *c;
-    l->config.name = o->name, l->config.address = NULL;
-    if (c->tls) tls_identity_hold(c->tls);
+    l->loop = on, l->origin = o, l->fd = fd, l->port = port_of(fd);
+    settle(l, c);
     l->poll.data = l;
     l->next = on->first_listener;
     if (l->next) l->next->previous = l;
     on->first_listener = l;
     uv_poll_start(&l->poll, UV_READABLE, on_connection);
     return l;
+}
+
+int listener_update(listener *l, const listener_config *c, fault *f) {
+    int rc = check(c, f);
+    if (rc < 0) return rc;
+    if (strcmp(c->name ? c->name : "", l->origin->name) != 0) {
+        origin *o = origin_new(c->name);
+        if (!o) return fault_set(f, E_MEMORY, "out of memory for listener \"%s\"", c->name);
+        origin_drop(l->origin); /* older connections keep the name they came by */
+        l->origin = o;
+    }
+    settle(l, c);
+    return 0;
 }
 
 uint16_t listener_port(const listener *l) { return l->port; }

@@ -25,7 +25,9 @@ typedef struct listener_config {
     const char *name;    /* what logs, scripts and stream_listener_name say; copied */
     const char *address; /* "0.0.0.0", "::" (both families), "127.0.0.1"; NULL = "::", or 0.0.0.0 without IPv6 */
     uint16_t port;       /* 0 = any free one, see listener_port */
-    unsigned protocols;  /* PROTOCOL_… bits: what the first bytes may be */
+    int socket;          /* from listener_bind, taken over; 0 = listener_open binds */
+    bool immediate; /* no sniffing: `accept` gets every connection at once, as PROTOCOL_BLAZE; no protocols needed */
+    unsigned protocols; /* PROTOCOL_… bits: what the first bytes may be */
     unsigned inner;   /* HTTP and BLAZE bits allowed inside TLS and SSLv3; 0 = those of `protocols`, or both if none */
     bool prefer_ssl3; /* a hello that offers TLS gets SSLv3 all the same */
     const struct ssl3_config *ssl3; /* borrowed; needed for PROTOCOL_SSL3, must outlive the listener's connections */
@@ -40,6 +42,11 @@ typedef struct listener_config {
 
 /* NULL and one sentence in *f: the port is taken, may not be opened, the address is not ours. */
 listener *listener_open(loop *l, const listener_config *config, fault *f);
+/* The part of listener_open that may fail, apart: binds and listens, accepts nothing. A descriptor > 0, or a fault
+ * code and the sentence. Any thread. Close it, or hand it to listener_open as config.socket. */
+int listener_bind(const listener_config *config, fault *f);
+/* From now on other protocols, name, limits, identity, callback; address, port and connections stay. 0 or a fault. */
+int listener_update(listener *l, const listener_config *config, fault *f);
 uint16_t listener_port(const listener *l);
 const char *listener_name(const listener *l);
 uint32_t listener_connections(const listener *l); /* open now */
