@@ -127,6 +127,7 @@ static size_t take_options(lua_State *L, int index, http_exchange *x, http_heade
     if (lua_isboolean(L, -1)) x->to.verify = lua_toboolean(L, -1);
     if (lua_getfield(L, index, "headers") == LUA_TNIL) return 0;
     if (!lua_istable(L, -1)) luaL_error(L, "mu.http_client: 'headers' must be a table");
+    sandbox_real(L, -1);
     int list = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, list); lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)

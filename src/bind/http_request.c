@@ -140,7 +140,9 @@ static int integer_field(lua_State *L, int table, const char *key, int standard)
 static const char *const result_keys[] = {"json", "text", "body", "type", "status", "headers"};
 
 static void check_result_keys(lua_State *L, int table) {
-    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+    sandbox_real(L, table);
+    int real = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, real); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[not a name]";
         bool known = false;
         for (size_t i = 0; i < 6; i++) known |= strcmp(key, result_keys[i]) == 0;
@@ -148,6 +150,7 @@ static void check_result_keys(lua_State *L, int table) {
         if (!known && near) luaL_error(L, "unknown key '%s' in the answer; did you mean '%s'?", key, near);
         if (!known) luaL_error(L, "unknown key '%s' in the answer", key);
     }
+    lua_settop(L, real - 1);
 }
 
 /* Leaves the body (a string) on the stack; returns its default content type, NULL for no body. */
@@ -185,6 +188,7 @@ static size_t take_headers(lua_State *L, int table, const char *type, http_heade
     }
     if (lua_getfield(L, table, "headers") == LUA_TNIL) lua_newtable(L);
     if (!lua_istable(L, -1)) luaL_error(L, "the answer's 'headers' must be a table, got a %s", luaL_typename(L, -1));
+    sandbox_real(L, -1);
     int list = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, list);) { /* name, value */
         if (lua_type(L, -2) != LUA_TSTRING || (lua_type(L, -1) != LUA_TSTRING && !lua_isinteger(L, -1)))

@@ -1,9 +1,8 @@
-/* json.c: mu.json.encode and mu.json.decode.
+/* json.c: mu.json. Reading is lua-cjson's work, writing is in json_encode.c.
  *
- * The work is lua-cjson's. Around it: text has a size limit before the library is called; whole numbers come back as
- * integers (the library knows only floats); integers that a double cannot hold exactly (beyond 2^53, e.g. ids) are sent
- * as strings, since JavaScript could not read them either; mu.null is null both ways. The library is a shared one that
- * the program links, so it needs no `package` and no search path. */
+ * Around the library: text has a size limit before it is called; whole numbers come back as integers (the library
+ * knows only floats); mu.null is null both ways. It is a shared library that the program links, so it needs no
+ * `package` and no search path. */
 #include "bind/json.h"
 
 #include <lauxlib.h>
@@ -18,7 +17,7 @@ int luaopen_cjson(lua_State *L); /* the package lua-cjson */
 
 #define EXACT ((lua_Integer)1 << 53)
 
-static const char encode_key, decode_key; /* registry keys by address */
+static const char decode_key; /* registry key by address */
 
 /* -- decoding ----------------------------------------------------------------------------------------------------- */
 
@@ -62,68 +61,17 @@ int json_decode(lua_State *L, int index) {
     return 1;
 }
 
-/* -- encoding ----------------------------------------------------------------------------------------------------- */
-
-static bool inexact(lua_State *L, int index) {
-    if (!lua_isinteger(L, index)) return false;
-    lua_Integer v = lua_tointeger(L, index);
-    return v > EXACT || v < -EXACT;
-}
-
-/* Looks through the value at index; true when an integer in it has to become a string. Adds up the texts' bytes. */
-static bool look(lua_State *L, int index, int depth, size_t *size) {
-    bool found = inexact(L, index);
-    if (lua_type(L, index) == LUA_TSTRING)
-        *size += lua_rawlen(L, index) + 2;
-    else
-        *size += 4;
-    if (*size > JSON_MAX) luaL_error(L, "more than %d bytes of JSON", (int)JSON_MAX);
-    if (!lua_istable(L, index)) return found;
-    if (depth == JSON_DEPTH) luaL_error(L, "JSON nested deeper than %d", JSON_DEPTH);
-    luaL_checkstack(L, 6, "JSON");
-    task_poll(L);
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        if (lua_type(L, -2) == LUA_TSTRING) *size += lua_rawlen(L, -2) + 3;
-        found |= look(L, lua_gettop(L), depth + 1, size);
-    }
-    return found;
-}
-
-/* Pushes a copy of the value at index with those integers as strings. */
-static void push_exact(lua_State *L, int index) {
-    luaL_checkstack(L, 8, "JSON");
-    if (inexact(L, index)) {
-        lua_pushfstring(L, "%I", (LUAI_UACINT)lua_tointeger(L, index));
-    } else if (!lua_istable(L, index)) {
-        lua_pushvalue(L, index);
-    } else {
-        lua_newtable(L);
-        int copy = lua_gettop(L);
-        for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-            int value = lua_gettop(L);
-            lua_pushvalue(L, value - 1);
-            push_exact(L, value);
-            lua_rawset(L, copy);
-        }
-    }
-}
-
-void json_encode(lua_State *L, int index) {
-    size_t size = 0;
-    bool copy = look(L, index, 0, &size);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &encode_key);
-    if (copy)
-        push_exact(L, index);
-    else
-        lua_pushvalue(L, index);
-    lua_call(L, 1, 1);
-    if (lua_rawlen(L, -1) > JSON_MAX) luaL_error(L, "more than %d bytes of JSON", (int)JSON_MAX);
-}
-
 /* -- for scripts -------------------------------------------------------------------------------------------------- */
 
 static int encode(lua_State *L) {
     json_encode(L, 1);
+    return 1;
+}
+
+static int list(lua_State *L) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &json_list_key);
+    lua_setmetatable(L, 1);
+    lua_settop(L, 1);
     return 1;
 }
 
@@ -140,6 +88,14 @@ static const script_function functions[] = {
      .example = "mu.json.encode { a = 1 } == '{\"a\":1}'",
      .since = "0.1",
      .call = encode},
+    {.name = "mu.json.list",
+     .params = "items: table",
+     .returns = "table",
+     .text = "Marks a list, so that it is one in JSON even when it is empty. Returns the same table.",
+     .errors = "none",
+     .example = "mu.json.encode(mu.json.list {}) == '[]'",
+     .since = "0.1",
+     .call = list},
     {.name = "mu.json.decode",
      .params = "text: string",
      .returns = "any, or nil and a sentence",
@@ -165,16 +121,14 @@ static void set_switch(lua_State *L, const char *name, bool on) {
 static int json_open(generation *g, lua_State *L) {
     lua_pushcfunction(L, luaopen_cjson);
     lua_call(L, 0, 1);
-    set_option(L, "encode_max_depth", JSON_DEPTH);
     set_option(L, "decode_max_depth", JSON_DEPTH);
-    set_option(L, "encode_number_precision", 16); /* enough for every integer a double holds */
     set_switch(L, "decode_invalid_numbers", false);
-    set_switch(L, "encode_invalid_numbers", false);
-    set_switch(L, "encode_keep_buffer", false);
-    lua_getfield(L, -1, "encode");
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &encode_key);
     lua_getfield(L, -1, "decode");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &decode_key);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "list");
+    lua_setfield(L, -2, "__metatable");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &json_list_key);
     lua_getglobal(L, "mu");
     if (lua_getfield(L, -1, "null") == LUA_TNIL) { /* the store's bind file may have set it: the same value */
         lua_pushlightuserdata(L, NULL);

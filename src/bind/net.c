@@ -43,7 +43,6 @@ typedef struct declared {
 static struct {
     door doors[DOORS_MAX];
     int count;
-    bool closed;
 } live;
 
 static void (*serve_frames)(stream *s);
@@ -108,12 +107,14 @@ static void unknown(lua_State *L, const char *what, const char *word, const char
 }
 
 static void check_keys(lua_State *L) {
-    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+    sandbox_real(L, 1); /* it comes from mu.config as a rule, and that is read-only */
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[not a name]";
         bool known = false;
         for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) known |= strcmp(key, keys[i]) == 0;
         if (!known) unknown(L, "key", key, keys, sizeof keys / sizeof keys[0]);
     }
+    lua_settop(L, 1);
 }
 
 /* A text field into `to`; false and an error when it is none or too long. */
@@ -242,7 +243,7 @@ static door *same_place(const door *d) {
 static int net_check(generation *g) {
     declared *all = g->slots[SLOT_NET];
     const server *s = engine_server(g->engine);
-    if (!s || !s->loop || s->client || live.closed) return 0;
+    if (!s || !s->loop || s->client) return 0;
     int rc = 0;
     for (int i = 0; i < all->count; i++) {
         door *d = &all->doors[i];
@@ -287,7 +288,7 @@ static bool open_door(server *s, door *d, listener *kept) {
 static void net_enter(generation *g) {
     declared *all = g->slots[SLOT_NET];
     server *s = engine_server(g->engine);
-    if (!s || !s->loop || s->client || live.closed) return;
+    if (!s || !s->loop || s->client) return;
     door now[DOORS_MAX];
     int count = 0;
     listener *kept[DOORS_MAX] = {0};
@@ -317,7 +318,6 @@ static void net_close(generation *g) {
 }
 
 void net_close_doors(server *s) {
-    live.closed = true;
     for (int i = 0; i < live.count; i++) listener_close(live.doors[i].listener);
     live.count = 0;
 }

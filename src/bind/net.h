@@ -17,6 +17,6 @@ extern const script_module module_net;
  * generation. Without it such connections are closed. */
 void net_serve_frames(void (*accept)(stream *s));
 
-void net_close_doors(struct server *s); /* no new connections; those there stay. A later generation opens none */
+void net_close_doors(struct server *s); /* no new connections; those there stay */
 
 #endif

@@ -47,17 +47,17 @@ void http_finished(http_connection *c, bool keep_alive) {
     stream *s = c->s;
     request_free(c);
     c->scan = (http_scan){0};
-    if (!keep_alive || c->ended) {
+    if (!keep_alive) {
         c->state = IS_DONE;
-        stream_close(s, c->ended ? E_CLOSED : 0);
+        stream_close(s, 0);
         return;
     }
     c->state = WAITS_HEAD;
     c->begun = false;
     stream_set_timeout(s, or_else(c->config->idle_us, IDLE_US));
-    if (c->in_data) return;
+    if (c->in_data && !c->ended) return;
     stream_resume(s);
-    stream_set_handler(s, &handler, c); /* gives the kept bytes again */
+    stream_set_handler(s, &handler, c); /* gives the kept bytes again, and the end if it has come */
 }
 
 static void refuse(http_connection *c, int status) {

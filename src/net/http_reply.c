@@ -123,7 +123,7 @@ static int reply(http_request *r, int status, const http_header *headers, size_t
     if (status < 200 || status > 599 || check_headers(headers, count) < 0) return E_ARGUMENT;
     http_connection *c = http_connection_of(r);
     const http_message *m = (const http_message *)(c->box + 1);
-    bool keep = r->keep_alive && !c->ended;
+    bool keep = r->keep_alive;
     const char *connection = !keep                       ? "connection: close\r\n"
                              : m->parser.http_minor == 0 ? "connection: keep-alive\r\n"
                                                          : "";

@@ -51,6 +51,8 @@ int generation_ref(lua_State *L);
 /* Makes the table at index read-only for scripts, with all tables in it; `name` (static or copied) is used in the error
  * "… cannot be changed". Its pairs, ipairs, # and indexing go on working; C code may still lua_rawset into it. */
 void script_freeze(lua_State *L, int index, const char *name);
+/* Pushes the table behind a read-only one, for C code that walks it with lua_next; anything else as it is. */
+void sandbox_real(lua_State *L, int index);
 
 /* "did you mean": the nearest of `names` to `word`, or NULL when none is near. */
 const char *script_nearest(const char *word, const char *const *names, size_t count);
