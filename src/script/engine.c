@@ -293,11 +293,7 @@ void engine_stop(engine *e, int64_t grace_us, void (*stopped)(void *ctx), void *
     e->stopped_ctx = ctx;
     e->stop_deadline = engine_now(e) + grace_us;
     task_end_all(e, NULL, true, E_CLOSED);
-    if (e->live_count && e->options.host.wake_at) {
-        e->wake_asked = e->stop_deadline;
-        e->options.host.wake_at(e->options.host.ctx, e->stop_deadline);
-    }
-    engine_ask_pump(e);
+    engine_ask_pump(e); /* which asks to be woken at the deadline */
 }
 
 void engine_free(engine *e) {

@@ -396,9 +396,9 @@ void tasks_due(engine *e, int64_t now) {
 }
 
 static void ask_wake(engine *e) {
-    if (!e->heap_count || !e->options.host.wake_at) return;
-    int64_t at = e->heap[0]->limit_us;
-    if (e->wake_asked && e->wake_asked <= at) return;
+    int64_t at = e->heap_count ? e->heap[0]->limit_us : INT64_MAX;
+    if (e->stopping && e->live_count && !e->stop_killed && e->stop_deadline < at) at = e->stop_deadline;
+    if (at == INT64_MAX || !e->options.host.wake_at || (e->wake_asked && e->wake_asked <= at)) return;
     e->wake_asked = at;
     e->options.host.wake_at(e->options.host.ctx, at);
 }
@@ -411,7 +411,7 @@ static void end_pump(engine *e) {
     e->pumping = false;
     e->pump_asked = false;
     if (e->ready_first) engine_ask_pump(e);
-    if (e->heap_count) ask_wake(e);
+    if (e->heap_count || e->stopping) ask_wake(e);
 }
 
 void engine_pump(engine *e) {
@@ -541,6 +541,7 @@ int task_defer(lua_State *L, void (*fn)(void *ctx), void *ctx) {
 
 void task_poll(lua_State *L) {
     watch *w = generation_of(L)->own->watch;
+    if (WATCH_POLLS && w) watch_notice(w);
     if (__builtin_expect(w && watch_killed(w), 0)) {
         if (w->trace && !w->trace[0]) trace_write(L, 0, w->trace, WATCH_TRACE);
         watch_pass(L);

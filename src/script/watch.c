@@ -13,19 +13,8 @@
 #include <time.h>
 #include <lauxlib.h>
 
-/* SIGURG is ignored by default and used by nothing else here. The thread sanitizer delivers a signal late unless it is
- * one that only the thread itself can cause; code without its instrumentation would never see the alarm. */
-#if defined(__SANITIZE_THREAD__)
-#define WATCH_SIGNAL SIGSYS
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define WATCH_SIGNAL SIGSYS
-#endif
-#endif
-#ifndef WATCH_SIGNAL
-#define WATCH_SIGNAL SIGURG
-#endif
-
+#define WATCH_SIGNAL  SIGURG /* ignored by default, and used by nothing else here */
+#define POLL_COUNT    1000   /* instructions between two questions, where there is no signal */
 #define SEQUENCE_MASK 0x3fffffffu
 #define TICK_MAX_US   50000
 #define TICK_MIN_US   2000
@@ -45,13 +34,20 @@ static struct {
 static void hook(lua_State *L, lua_Debug *ar) {
     watch *w = watch_here;
     (void)ar;
+    if (WATCH_POLLS && w && w->running) {
+        if (w->alarm != WATCH_KILL) watch_notice(w);
+        if (w->alarm == WATCH_CALM) return; /* and asks again later */
+    }
     if (!w || w->running == NULL || w->alarm == WATCH_CALM) {
         lua_sethook(L, NULL, 0, 0); /* left over from an earlier burst */
         return;
     }
     if (w->alarm == WATCH_WARN) {
         w->alarm = WATCH_CALM;
-        lua_sethook(L, NULL, 0, 0);
+        if (WATCH_POLLS)
+            watch_arm(L);
+        else
+            lua_sethook(L, NULL, 0, 0);
         if (w->warn) w->warn(w, L);
         return;
     }
@@ -64,27 +60,33 @@ static void hook(lua_State *L, lua_Debug *ar) {
     lua_error(L);
 }
 
-void watch_arm(lua_State *L) { lua_sethook(L, hook, LUA_MASKCOUNT, 1); }
+void watch_arm(lua_State *L) {
+    const watch *w = watch_here;
+    lua_sethook(L, hook, LUA_MASKCOUNT, w && w->alarm ? 1 : POLL_COUNT);
+}
+
+void watch_notice(watch *w) {
+    unsigned request = atomic_load_explicit(&w->request, memory_order_acquire);
+    unsigned now = atomic_load_explicit(&w->sequence, memory_order_relaxed);
+    int stage = (int)(request & 3);
+    lua_State *L = w->running;
+    if (!L || !(now & 1) || request >> 2 != (now & SEQUENCE_MASK)) return;
+    if (WATCH_POLLS && stage == WATCH_WARN) { /* a signal comes once, a request stays */
+        if (w->warned == now) return;
+        w->warned = now;
+    }
+    if (w->mercy && stage < w->floor) return;
+    if (w->mercy) w->spent = 1;
+    if (stage > WATCH_KILL) stage = WATCH_KILL;
+    if (stage > w->alarm) w->alarm = stage;
+    if (stage == WATCH_KILL && w->cause == WATCH_NO_CAUSE) w->cause = WATCH_TIME;
+    watch_arm(L);
+}
 
 static void on_signal(int number) {
     int saved = errno;
-    watch *w = watch_here;
     (void)number;
-    if (w) {
-        unsigned request = atomic_load_explicit(&w->request, memory_order_acquire);
-        unsigned now = atomic_load_explicit(&w->sequence, memory_order_relaxed);
-        int stage = (int)(request & 3);
-        lua_State *L = w->running;
-        if (L && (now & 1) && request >> 2 == (now & SEQUENCE_MASK)) {
-            if (w->mercy && stage >= w->floor) w->spent = 1;
-            if (!w->mercy || stage >= w->floor) {
-                if (stage > WATCH_KILL) stage = WATCH_KILL;
-                if (stage > w->alarm) w->alarm = stage;
-                if (stage == WATCH_KILL && w->cause == WATCH_NO_CAUSE) w->cause = WATCH_TIME;
-                watch_arm(L);
-            }
-        }
-    }
+    if (watch_here) watch_notice(watch_here);
     errno = saved;
 }
 
@@ -155,7 +157,7 @@ static void look(watch *w) {
     if (stage == WATCH_CALM || (stage == WATCH_WARN && w->sent == WATCH_WARN)) return;
     w->sent = stage;
     atomic_store_explicit(&w->request, (sequence & SEQUENCE_MASK) << 2 | stage, memory_order_release);
-    pthread_kill(w->thread, WATCH_SIGNAL);
+    if (!WATCH_POLLS) pthread_kill(w->thread, WATCH_SIGNAL);
     if (spent >= 4 * w->kill_us && !w->told) {
         w->told = 1;
         log_error("script",

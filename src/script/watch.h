@@ -20,6 +20,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The thread sanitizer can deliver a signal only when its own code runs. Under it (and on a system without signals to a
+ * thread) the hook is always set and asks now and then. */
+#if defined(__SANITIZE_THREAD__)
+#define WATCH_POLLS 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WATCH_POLLS 1
+#endif
+#endif
+#ifndef WATCH_POLLS
+#define WATCH_POLLS 0
+#endif
+
 enum watch_stage { WATCH_CALM, WATCH_WARN, WATCH_KILL, WATCH_FINAL };
 enum watch_cause { WATCH_NO_CAUSE, WATCH_TIME, WATCH_MEMORY };
 
@@ -33,6 +46,7 @@ typedef struct watch {
     volatile sig_atomic_t alarm; /* enum watch_stage; WATCH_KILL = a kill is being passed on */
     volatile sig_atomic_t mercy; /* closing what was killed: only stages from `floor` count */
     volatile sig_atomic_t floor, spent;
+    unsigned warned;                             /* the burst that was named, where there is no signal */
     volatile sig_atomic_t cause;                 /* enum watch_cause of the kill */
     lua_State *volatile running;                 /* the coroutine that runs */
     lua_State *barrier;                          /* the nearest coroutine up the chain that cannot yield, or NULL */
@@ -55,11 +69,13 @@ void watch_close(watch *w);
 extern _Thread_local watch *watch_here; /* the watch of this thread */
 void watch_adopt(watch *w);             /* this thread is now the one that w watches */
 void watch_arm(lua_State *L);           /* hook on L: called when an alarm is up */
+void watch_notice(watch *w);            /* takes note of the watchdog's request: the work of the signal */
 
 /* A burst: from outside into Lua and back. */
 static inline void watch_enter(watch *w, lua_State *L) {
     if (watch_here != w) watch_adopt(w);
     w->running = L;
+    if (WATCH_POLLS) watch_arm(L);
     atomic_store_explicit(&w->sequence, atomic_load_explicit(&w->sequence, memory_order_relaxed) + 1,
                           memory_order_release);
 }
@@ -76,7 +92,7 @@ static inline bool watch_inside(const watch *w) { return atomic_load_explicit(&w
 static inline void watch_switch(watch *w, lua_State *L) {
     w->running = L;
     atomic_signal_fence(memory_order_seq_cst);
-    if (__builtin_expect(w->alarm != 0, 0)) watch_arm(L);
+    if (WATCH_POLLS || __builtin_expect(w->alarm != 0, 0)) watch_arm(L);
 }
 
 static inline bool watch_killed(const watch *w) { return w->alarm == WATCH_KILL; }
