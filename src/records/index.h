@@ -27,7 +27,7 @@ typedef struct posting {
     enum value_kind kind;
     union {
         int64_t integer; /* booleans too */
-        text *text;
+        counted_text *text;
         record_ref ref;
     };
     union {

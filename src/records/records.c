@@ -408,7 +408,7 @@ int record_set(records *all, record_ref ref, uint32_t field, value v, fault *why
     }
     if (cell_equal(&f->cell, row + f->offset, &v)) return 0;
     value old = cell_load(&f->cell, row + f->offset);
-    text *keep = NULL;
+    counted_text *keep = NULL;
     if (old.kind == VALUE_TEXT && f->type == RECORD_STRING)
         memcpy(&keep, row + f->offset, sizeof keep), text_hold(keep);
     code = cell_store(&f->cell, row + f->offset, &v);

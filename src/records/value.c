@@ -7,9 +7,9 @@
 
 value value_string(const char *s) { return value_text((bytes){(const uint8_t *)s, strlen(s)}); }
 
-text *text_new(bytes b, bool *failed) {
+counted_text *text_new(bytes b, bool *failed) {
     if (!b.n) return NULL;
-    text *t = b.n < UINT32_MAX / 2 ? memory_get(sizeof *t + b.n) : NULL;
+    counted_text *t = b.n < UINT32_MAX / 2 ? memory_get(sizeof *t + b.n) : NULL;
     if (!t) {
         *failed = true;
         return NULL;
@@ -20,12 +20,12 @@ text *text_new(bytes b, bool *failed) {
     return t;
 }
 
-text *text_hold(text *t) {
+counted_text *text_hold(counted_text *t) {
     if (t) t->refs++;
     return t;
 }
 
-void text_drop(text *t) {
+void text_drop(counted_text *t) {
     if (t && !--t->refs) memory_drop(t);
 }
 
@@ -140,7 +140,7 @@ value cell_load(const cell_type *t, const void *cell) {
         int32_t i32;
         int64_t i64;
         double number;
-        text *text;
+        counted_text *text;
         handle at;
     } u;
     memcpy(&u, cell, cell_size(t->type));
@@ -159,8 +159,8 @@ value cell_load(const cell_type *t, const void *cell) {
     }
 }
 
-static text *cell_text(const void *cell) {
-    text *t;
+static counted_text *cell_text(const void *cell) {
+    counted_text *t;
     memcpy(&t, cell, sizeof t);
     return t;
 }
@@ -170,7 +170,7 @@ static bool type_is_text(uint8_t type) { return type == RECORD_STRING || type ==
 int cell_store(const cell_type *t, void *cell, const value *v) {
     if (type_is_text(t->type)) {
         bool failed = false;
-        text *fresh = text_new(v->text, &failed);
+        counted_text *fresh = text_new(v->text, &failed);
         if (failed) return E_MEMORY;
         text_drop(cell_text(cell));
         memcpy(cell, &fresh, sizeof fresh);

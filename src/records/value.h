@@ -60,15 +60,15 @@ static inline value value_ref(record_ref r) { return (value){.kind = VALUE_REF, 
 value value_string(const char *text); /* of a NUL-terminated string */
 
 /* Counted text. */
-typedef struct text {
+typedef struct counted_text {
     uint32_t refs, n;
     uint8_t p[];
-} text;
+} counted_text;
 
-text *text_new(bytes b, bool *failed); /* NULL for no bytes; NULL and *failed when out of memory */
-text *text_hold(text *t);              /* NULL is fine */
-void text_drop(text *t);               /* NULL is fine */
-static inline bytes text_bytes(const text *t) { return t ? (bytes){t->p, t->n} : (bytes){(const uint8_t *)"", 0}; }
+counted_text *text_new(bytes b, bool *failed); /* NULL for no bytes; NULL and *failed when out of memory */
+counted_text *text_hold(counted_text *t);              /* NULL is fine */
+void text_drop(counted_text *t);               /* NULL is fine */
+static inline bytes text_bytes(const counted_text *t) { return t ? (bytes){t->p, t->n} : (bytes){(const uint8_t *)"", 0}; }
 int bytes_order(bytes a, bytes b); /* <0, 0, >0: byte by byte, then the shorter first */
 
 /* What one cell may hold. */
