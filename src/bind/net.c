@@ -266,7 +266,7 @@ static void describe(const door *d, const char *what) {
     char list[64] = "";
     for (int k = 0; k < 4; k++)
         if (d->protocols & protocol_bits[k]) strcat(strcat(list, *list ? ", " : ""), protocol_names[k]);
-    log_info("net", "%s %s: %s port %d (%s)", what, d->name,
+    log_info("net", "%s %s %s:%d (%s)", what, d->name,
              d->address[0] ? d->address : "::", listener_port(d->listener), d->telemetry ? "telemetry, dropped" : list);
 }
 
@@ -278,7 +278,7 @@ static bool open_door(server *s, door *d, listener *kept) {
     d->listener = kept;
     if (kept && listener_update(kept, &c, &f) == 0) return true;
     if (!kept && (d->listener = listener_open(s->loop, &c, &f))) {
-        describe(d, "open:");
+        describe(d, "door");
         return true;
     }
     log_error("net", "%s", f.text);
@@ -298,7 +298,7 @@ static void net_enter(generation *g) {
     }
     for (int i = 0; i < live.count; i++) {
         if (!live.doors[i].listener) continue;
-        describe(&live.doors[i], "closed:");
+        describe(&live.doors[i], "closed: door");
         listener_close(live.doors[i].listener);
     }
     for (int i = 0; i < all->count; i++) {

@@ -65,8 +65,7 @@ static int start(fault *f) {
     if (!(s->loop = loop_new(f)) || !(s->records = records_new(f)) || !(s->timers = timers_new(0, f))) return f->code;
     o.host = bind_host(s);
     if (!(s->engine = engine_new(&o, f))) return f->code;
-    int code = timer_drive(s, f);
-    if (code == 0) code = blaze_sessions_start(s->engine, s->records, f);
+    int code = bind_join(s, f);
     return code < 0 ? code : engine_load(s->engine, f);
 }
 

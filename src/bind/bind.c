@@ -1,0 +1,63 @@
+/* bind.c: the list of modules, and the event loop as the engine sees it.
+ *
+ * A new Lua table is a new file in this folder and a new line here. */
+#include "bind/bind.h"
+
+#include "base/clock.h"
+#include "bind/blaze.h"
+#include "bind/client.h"
+#include "bind/crypto.h"
+#include "bind/http.h"
+#include "bind/http_client.h"
+#include "bind/json.h"
+#include "bind/log.h"
+#include "bind/net.h"
+#include "bind/record.h"
+#include "bind/store.h"
+#include "bind/tdf_module.h"
+#include "bind/time.h"
+#include "bind/timer.h"
+#include "net/loop.h"
+
+const script_module *const bind_modules[] = {
+    &module_log,    &module_time,  &module_json, &module_tdf,         &module_record, &module_timer, &module_store,
+    &module_crypto, &module_blaze, &module_http, &module_http_client, &module_client, &module_net,   NULL,
+};
+
+int bind_join(server *s, fault *f) {
+    int code = timer_drive(s, f);
+    if (code == 0) code = blaze_sessions_start(s->engine, s->records, f);
+    if (code < 0) return code;
+    net_serve_frames(blaze_accept);
+    http_set_upgrade("blaze", blaze_accept_upgrade);
+    return 0;
+}
+
+/* ---- the loop as the engine's host ---- */
+
+static struct {
+    server *server;
+    loop_timer timer;
+    loop_item item;
+} host;
+
+static void pump(void *ctx) { engine_pump(host.server->engine); }
+
+static void host_work(void *ctx, void (*run)(void *), void (*done)(void *), void *arg) {
+    if (loop_work(host.server->loop, run, done, arg) == 0) return;
+    run(arg); /* no worker to be had: better late than never */
+    done(arg);
+}
+
+static void host_pump_soon(void *ctx) { loop_turn_end(host.server->loop, &host.item); }
+
+static void host_wake_at(void *ctx, int64_t mono_us) {
+    int64_t delay = mono_us - clock_mono_us();
+    loop_timer_start(host.server->loop, &host.timer, delay > 0 ? delay : 0, 0, pump, NULL);
+}
+
+engine_host bind_host(server *s) {
+    host.server = s;
+    host.item = (loop_item){.fn = pump};
+    return (engine_host){.work = host_work, .pump_soon = host_pump_soon, .wake_at = host_wake_at};
+}
