@@ -82,8 +82,7 @@ static void play_done(void *ctx, const fault *why) {
         size_t n = strlen(p->name);
         if (strncmp(said, p->name, n) == 0 && said[n] == ':') said += n + 2; /* the task's name is the play's */
         the_runner.failed++;
-        printf("play %s: failed after %.2f s: %s
-", p->name, seconds, said);
+        printf("play %s: failed after %.2f s: %s\n", p->name, seconds, said);
     } else {
         printf("play %s: ok, %.2f s\n", p->name, seconds);
     }
