@@ -81,7 +81,7 @@ play.scene("http: too large a body, too long a header", function()
   local server = play.server {}
   local base   = "http://127.0.0.1:" .. server:port "http"
   play.equal({ status = 413 }, mu.http_client.post(base .. "/api/server/telemetry", ("x"):rep(100000)), "the body")
-  local long = { ["x-long"] = ("x"):rep(20000) }
+  local long = { headers = { ["x-long"] = ("x"):rep(20000) } }
   play.equal({ status = 431 }, mu.http_client.get(base .. "/api/server", long), "the header")
   play.equal({ status = 200 }, mu.http_client.get(base .. "/api/server"), "others")
 end)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bind/tdf.h"
+#include "bind/tdf_codec.h"
 #include "plays/runner.h"
 #include "script/declare.h"
 #include "script/task.h"
@@ -402,7 +404,47 @@ static int load_luaunit(lua_State *L) {
 
 /* ── the module ──────────────────────────────────────────────────────────────────────────────────────────────────── */
 
+/* ── messages by their schemas, without a connection ─────────────────────────────────────────────────────────────── */
+
+static const schema_struct *check_struct(lua_State *L) {
+    const schema_struct *s = bind_tdf_struct(L, 1);
+    if (!s) luaL_error(L, "expected a struct made by mu.tdf.struct, got a %s", luaL_typename(L, 1));
+    return s;
+}
+
+static int decode(lua_State *L) {
+    fault f = {0};
+    size_t n;
+    const schema_struct *s = check_struct(L);
+    const char *p = lua_tolstring(L, 2, &n);
+    if (tdf_codec_push(L, s, (bytes){(const uint8_t *)p, n}, &f) < 0) return luaL_error(L, "%s", f.text);
+    return 1;
+}
+
+static int encode(lua_State *L) {
+    static buf out; /* one thread; survives a Lua error */
+    fault f = {0};
+    buf_clear(&out);
+    if (tdf_codec_encode(L, 2, check_struct(L), &out, &f) < 0) return luaL_error(L, "%s", f.text);
+    lua_pushlstring(L, (const char *)out.p, out.n);
+    return 1;
+}
+
 static const script_function functions[] = {
+    {.name = "mu.test.decode",
+     .params = "schema: userdata, bytes: string",
+     .returns = "table",
+     .text = "the message that a body holds",
+     .errors = "a body that the schema refuses",
+     .since = "0.1",
+     .call = decode},
+    {.name = "mu.test.encode",
+     .params = "schema: userdata, message: table",
+     .returns = "string",
+     .text = "the body of a message",
+     .errors = "a message that the schema refuses",
+     .since = "0.1",
+     .call = encode},
     {.name = "mu.test.play",
      .params = "name: string, play: function",
      .text = "declares a play",

@@ -1,13 +1,13 @@
 -- seed.lua: with the reference's values configured, the raw door answers what the reference capture shows: every key,
 -- every value, in the same order. The same tables and renderers serve everybody.
 local play     = require "plays.lib.play"
+local config   = require "plays.seed.config"
 local expected = require "plays.seed.expected"
+local message  = require "plays.seed.me3_msg"
+local util     = require "schema.util"
 
 local function seeded()
-  return play.server {
-    config = require "plays.seed.config",
-    files  = { ["scripts/configs/me3_msg.lua"] = require "plays.seed.me3_msg" },
-  }
+  return play.server { config = config, files = { ["scripts/configs/me3_msg.lua"] = message } }
 end
 
 local function count(map)
@@ -33,8 +33,8 @@ for _, id in ipairs { "ME3_DATA", "ME3_MSG", "ME3_ENT" } do
   play.scene(id .. " equals the reference", function()
     local alice = play.client(seeded(), "Alice", { via = "blaze" })
     alice:sends("Util.fetchClientConfig", { id = id })
-    local message = alice:next()
-    same_map(expected[id], message.body.config, message.bytes, id)
+    local answer = alice:next()
+    same_map(expected[id], answer.body.config, answer.bytes, id)
   end)
 end
 
@@ -59,10 +59,27 @@ local function map_of(list)
   return map
 end
 
+-- A tag as three bytes of the wire.
+local function packed(tag)
+  local bits = 0
+  for i = 1, 4 do bits = bits << 6 | (tag:byte(i) or 32) - 32 & 63 end
+  return (">I3"):pack(bits)
+end
+
+local function same_order(list, bytes)
+  local at = 1
+  for _, field in ipairs(list) do
+    local found = bytes:find(packed(field[1]), at, true)
+    if not found then play.fails("preAuth: %s is not where it belongs in the order of tags", field[1]) end
+    at = found + 3
+  end
+end
+
 play.scene("PRE_AUTH equals the reference", function()
   local alice = play.client(seeded(), "Alice", { via = "blaze" })
   alice:sends("Util.preAuth", {})
-  local message = alice:next()
+  local answer = alice:next()
+  same_order(expected.pre_auth, answer.bytes)
   local body = fields(expected.pre_auth, FIELDS)
   body.anonymous_child_accounts, body.underage_supported = false, false
   body.client_config = { config = play.exactly(map_of(body.client_config[1][3])) }
@@ -73,5 +90,6 @@ play.scene("PRE_AUTH equals the reference", function()
   for alias, site in pairs(sites) do sites[alias] = fields(site, SITE) end
   qos.latency_sites = play.exactly(sites)
   body.qos = play.exactly(qos)
-  play.equal(play.exactly(body), message.body, "preAuth")
+  local integer_source = mu.test.decode(util.PreAuthResponseInteger, answer.bytes)
+  play.equal(play.exactly(body), integer_source, "preAuth")
 end)
