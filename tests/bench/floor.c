@@ -13,10 +13,10 @@
 
 /* scripts/services/players.lua, word for word and line for line (floor_statement_is_in). */
 static const char *const save_lines[] = {
-    "INSERT INTO player_data (player_id, key, value) SELECT ?1, ?2, ?3",
-    "WHERE (EXISTS (SELECT 1 FROM player_data WHERE player_id = ?1 AND key = ?2)",
-    "OR (SELECT count(*) FROM player_data WHERE player_id = ?1) < ?4)",
-    "ON CONFLICT (player_id, key) DO UPDATE SET value = excluded.value",
+    "INSERT INTO player_settings (player_id, key, value, updated) SELECT ?1, ?2, ?3, ?4",
+    "WHERE (EXISTS (SELECT 1 FROM player_settings WHERE player_id = ?1 AND key = ?2)",
+    "OR (SELECT count(*) FROM player_settings WHERE player_id = ?1) < ?5)",
+    "ON CONFLICT (player_id, key) DO UPDATE SET value = excluded.value, updated = excluded.updated",
 };
 #define LINES (sizeof save_lines / sizeof save_lines[0])
 
@@ -63,7 +63,8 @@ static int group_of(sqlite3 *db, sqlite3_stmt *save, char *value, unsigned playe
         sqlite3_bind_int64(save, 1, (sqlite3_int64)(1 + (*serial)++ % players));
         sqlite3_bind_text(save, 2, "class1", -1, SQLITE_STATIC);
         sqlite3_bind_text(save, 3, value, -1, SQLITE_STATIC);
-        sqlite3_bind_int(save, 4, 200);
+        sqlite3_bind_int64(save, 4, clock_unix_us() / 1000000);
+        sqlite3_bind_int(save, 5, 200);
         if (sqlite3_step(save) != SQLITE_DONE) rc = fault_set(f, E_SQL, "raw SQLite: %s", sqlite3_errmsg(db));
         sqlite3_reset(save);
     }

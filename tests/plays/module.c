@@ -261,15 +261,49 @@ static int step(lua_State *L) {
     return job_go(L, j, "mu.test.step");
 }
 
-static int declare_play(lua_State *L) {
+/* The function on top of the stack becomes the next play. */
+static void add_play(lua_State *L, const char *name) {
     runner *r = &the_runner;
-    if (r->play_count == PLAYS_MAX) return luaL_error(L, "at most %d plays", PLAYS_MAX);
+    if (r->play_count == PLAYS_MAX) luaL_error(L, "at most %d plays", PLAYS_MAX);
     play *p = &r->plays[r->play_count];
-    snprintf(p->name, sizeof p->name, "%s", lua_tostring(L, 1));
-    lua_settop(L, 2);
+    snprintf(p->name, sizeof p->name, "%s", name);
     p->function_ref = generation_ref(L);
     r->play_count++;
+}
+
+static int declare_play(lua_State *L) {
+    lua_settop(L, 2);
+    add_play(L, lua_tostring(L, 1));
     return 0;
+}
+
+/* Bodies through a schema, as the server sees them. */
+
+static const schema_struct *schema_of(lua_State *L) {
+    const schema_struct *s = bind_tdf_struct(L, 1);
+    if (!s) luaL_error(L, "the first argument is no schema");
+    return s;
+}
+
+static int decode(lua_State *L) {
+    fault f = {0};
+    size_t n;
+    const char *p = lua_tolstring(L, 2, &n);
+    if (tdf_codec_push(L, schema_of(L), (bytes){(const uint8_t *)p, n}, &f) < 0)
+        return luaL_error(L, "%s", f.text[0] ? f.text : fault_name(f.code));
+    return 1;
+}
+
+static int encode(lua_State *L) {
+    fault f = {0};
+    buf out = {0};
+    if (tdf_codec_encode(L, 2, schema_of(L), &out, &f) < 0) {
+        buf_free(&out);
+        return luaL_error(L, "%s", f.text[0] ? f.text : fault_name(f.code));
+    }
+    lua_pushlstring(L, (const char *)out.p, out.n);
+    buf_free(&out);
+    return 1;
 }
 
 /* ── methods of a server ─────────────────────────────────────────────────────────────────────────────────────────── */
@@ -461,6 +495,20 @@ static const script_function functions[] = {
      .example = "local server = mu.test.start_server { set = { \"client.ping_period=20\" } }",
      .flags = SCRIPT_SUSPENDS,
      .call = start_server},
+    {.name = "mu.test.decode",
+     .params = "schema: any, body: string",
+     .returns = "table",
+     .text = "decodes a body as the server would",
+     .since = "0.1",
+     .example = "mu.test.decode(schema.PingResponse, body).server_time",
+     .call = decode},
+    {.name = "mu.test.encode",
+     .params = "schema: any, value: table",
+     .returns = "string",
+     .text = "encodes a body as the server would",
+     .since = "0.1",
+     .example = "#mu.test.encode(schema.PingResponse, { server_time = 1 })",
+     .call = encode},
     {.name = "mu.test.step",
      .params = "",
      .text = "between the steps of a play: reloads every server in reload mode",
@@ -469,6 +517,23 @@ static const script_function functions[] = {
      .flags = SCRIPT_SUSPENDS,
      .call = step},
 };
+
+/* Names of the functions in the table on top of the stack, sorted, so that they always run in the same order. */
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static void add_table(lua_State *L, const char *module) {
+    const char *names[PLAYS_MAX];
+    size_t n = 0;
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+        if (lua_type(L, -2) == LUA_TSTRING && lua_isfunction(L, -1) && n < PLAYS_MAX) names[n++] = lua_tostring(L, -2);
+    qsort(names, n, sizeof *names, by_name);
+    for (size_t i = 0; i < n; i++) {
+        char full[120];
+        snprintf(full, sizeof full, "%s.%s", module, names[i]);
+        lua_getfield(L, -1, names[i]);
+        add_play(L, full);
+    }
+}
 
 static int test_open(generation *g, lua_State *L) {
     script_declare(L, functions, sizeof functions / sizeof functions[0]);
@@ -500,22 +565,7 @@ static int test_check(generation *g) {
             lua_pop(L, 2);
             continue;
         }
-        if (lua_istable(L, -1)) {
-            for (lua_pushnil(L); lua_next(L, -2);) {
-                char full[120];
-                if (lua_type(L, -2) != LUA_TSTRING || !lua_isfunction(L, -1)) {
-                    lua_pop(L, 1);
-                    continue;
-                }
-                snprintf(full, sizeof full, "%s.%s", *name, lua_tostring(L, -2));
-                if (the_runner.play_count < PLAYS_MAX) {
-                    play *p = &the_runner.plays[the_runner.play_count++];
-                    snprintf(p->name, sizeof p->name, "%s", full);
-                    p->function_ref = generation_ref(L); /* pops the function */
-                } else
-                    lua_pop(L, 1);
-            }
-        }
+        if (lua_istable(L, -1)) add_table(L, *name);
         lua_pop(L, 1);
     }
     return 0;
