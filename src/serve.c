@@ -203,7 +203,8 @@ int serve(const serve_options *o) {
     if (start(&f) < 0) {
         fprintf(stderr, "murelay: cannot start: %s\n", f.text);
         const char *report = me.server.engine ? engine_report(me.server.engine) : "";
-        if (*report) fprintf(stderr, "%s\n", report);
+        if (*report && strcmp(report, f.text) != 0)
+            fprintf(stderr, "%s\n", report); /* every error, not the first only */
         finish();
         return 1;
     }

@@ -277,35 +277,6 @@ static int declare_play(lua_State *L) {
     return 0;
 }
 
-/* Bodies through a schema, as the server sees them. */
-
-static const schema_struct *schema_of(lua_State *L) {
-    const schema_struct *s = bind_tdf_struct(L, 1);
-    if (!s) luaL_error(L, "the first argument is no schema");
-    return s;
-}
-
-static int decode(lua_State *L) {
-    fault f = {0};
-    size_t n;
-    const char *p = lua_tolstring(L, 2, &n);
-    if (tdf_codec_push(L, schema_of(L), (bytes){(const uint8_t *)p, n}, &f) < 0)
-        return luaL_error(L, "%s", f.text[0] ? f.text : fault_name(f.code));
-    return 1;
-}
-
-static int encode(lua_State *L) {
-    fault f = {0};
-    buf out = {0};
-    if (tdf_codec_encode(L, 2, schema_of(L), &out, &f) < 0) {
-        buf_free(&out);
-        return luaL_error(L, "%s", f.text[0] ? f.text : fault_name(f.code));
-    }
-    lua_pushlstring(L, (const char *)out.p, out.n);
-    buf_free(&out);
-    return 1;
-}
-
 /* ── methods of a server ─────────────────────────────────────────────────────────────────────────────────────────── */
 
 static test_server *self(lua_State *L) {
@@ -436,8 +407,6 @@ static int load_luaunit(lua_State *L) {
     return 1;
 }
 
-/* ── the module ──────────────────────────────────────────────────────────────────────────────────────────────────── */
-
 /* ── messages by their schemas, without a connection ─────────────────────────────────────────────────────────────── */
 
 static const schema_struct *check_struct(lua_State *L) {
@@ -463,6 +432,8 @@ static int encode(lua_State *L) {
     lua_pushlstring(L, (const char *)out.p, out.n);
     return 1;
 }
+
+/* ── the module ──────────────────────────────────────────────────────────────────────────────────────────────────── */
 
 static const script_function functions[] = {
     {.name = "mu.test.decode",
@@ -495,20 +466,6 @@ static const script_function functions[] = {
      .example = "local server = mu.test.start_server { set = { \"client.ping_period=20\" } }",
      .flags = SCRIPT_SUSPENDS,
      .call = start_server},
-    {.name = "mu.test.decode",
-     .params = "schema: any, body: string",
-     .returns = "table",
-     .text = "decodes a body as the server would",
-     .since = "0.1",
-     .example = "mu.test.decode(schema.PingResponse, body).server_time",
-     .call = decode},
-    {.name = "mu.test.encode",
-     .params = "schema: any, value: table",
-     .returns = "string",
-     .text = "encodes a body as the server would",
-     .since = "0.1",
-     .example = "#mu.test.encode(schema.PingResponse, { server_time = 1 })",
-     .call = encode},
     {.name = "mu.test.step",
      .params = "",
      .text = "between the steps of a play: reloads every server in reload mode",

@@ -86,11 +86,11 @@ static inline void world_end(void) {
 /* The port of an open door, by the log line that its opening wrote. */
 static inline uint16_t door_port(const char *name) {
     char want[64];
-    snprintf(want, sizeof want, "open: %s: ", name);
+    snprintf(want, sizeof want, "door %s ", name);
     const char *at = NULL;
     for (const char *p = w.log; (p = strstr(p, want)); p++) at = p;
     if (!at) fail_msg("no door %s in the log:\n%s", name, w.log);
-    return (uint16_t)atoi(strstr(at, " port ") + 6);
+    return (uint16_t)atoi(strchr(at + strlen(want), ':') + 1);
 }
 
 static inline int knock(void) { return dial(door_port("web")); }

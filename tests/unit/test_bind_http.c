@@ -308,7 +308,7 @@ static void doors_follow_the_generation(void **state) {
                 "mu.http.get('/v', { handle = function(r) return { text = 'two ' .. r.door } end })");
     reload(true);
     assert_int_equal(door_port("web"), web);
-    assert_contains(w.log, "closed: old");
+    assert_contains(w.log, "closed: door old");
     say(sv.loop, fd, GET("/v")); /* came before the reload, asks after it */
     assert_contains(hear_all(sv.loop, fd, got, sizeof got), "two web");
     say(sv.loop, stays, GET("/v")); /* its door is closed, its connection is not */
