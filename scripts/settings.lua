@@ -111,5 +111,5 @@ mu.settings {
 
 mu.settings {
   ["log.packets"] = { type = "boolean", default = false,
-    text = "Writes every frame of every session to the log, decoded, without credentials. For looking into a problem." },
+    text = "Writes every frame of every session to the log, decoded, without credentials: to look into a problem." },
 }

@@ -125,6 +125,13 @@ play.scene("guessing passwords ends", function()
     "ERR_TIMEOUT", FAILED)
 end)
 
+play.scene("nobody makes accounts by the hundred", function()
+  local alice = play.client(play.server { set = { "limits.accounts_per_hour=1" } }, "Alice")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  local another = { email = "alice2@example.org", password = "hunter22" }
+  alice:is_refused("Authentication.createAccount", another, "ERR_TIMEOUT")
+end)
+
 play.scene("two logins of one account: the first is told and ends", function()
   local server = play.server {}
   local first  = play.client(server, "The first")

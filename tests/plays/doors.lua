@@ -116,3 +116,28 @@ play.scene("quality of service is answered, whatever is asked", function()
   play.equal(play.text "<numinterfaces>2</numinterfaces>", body "/qos/firewall?vers=1&nint=1", "firewall")
   play.equal(play.text "<firetype>2</firetype>", body "/qos/firetype?vers=1&rqid=747&rqsc=502&inip=-1", "firetype")
 end)
+
+play.scene("telemetry is read and dropped", function()
+  local server = play.server {}
+  local alice  = play.client(server, "Alice", { via = "blaze", door = "telemetry" })
+  for _ = 1, 100 do alice:raw(("TLM3 is not for us"):rep(1000)) end
+  alice:receives_nothing()
+  play.client(server, "Bob"):asks "Util.ping"
+end)
+
+play.scene("behind a reverse proxy a player's address is what the proxy says", function()
+  local server = play.server { set = { "reverse_proxy=true" } }
+  local base   = "http://127.0.0.1:" .. server:port "http"
+  for _, address in ipairs { "", "nonsense", "2001:db8::1", "1.2.3.256", "1.2.3.4:x" } do
+    local headers = { upgrade = "blaze", connection = "upgrade", ["x-real-ip"] = address ~= "" and address or nil }
+    play.equal({ status = 400 }, mu.http_client.get(base .. "/api/server/upgrade", { headers = headers }), address)
+  end
+  local alice = play.client(server, "Alice", { headers = { ["x-real-ip"] = "203.0.113.9:4711" } })
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  alice:asks("UserSessions.updateNetworkInfo", {
+    address = { pair = { external = { ip = 0, port = 0 }, internal = { ip = 0xC0A80105, port = 3659 } } },
+  })
+  alice:is_notified("UserSessions.UserSessionExtendedDataUpdate", {
+    data = { address = { pair = { external = { ip = 0xCB007109, port = 3659 } } } },
+  })
+end)
