@@ -156,4 +156,5 @@ void bounded_open(lua_State *L) {
     lua_pushcfunction(L, string_rep);
     lua_setfield(L, -2, "rep");
     lua_pop(L, 1);
+    pattern_open(L);
 }

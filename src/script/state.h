@@ -106,6 +106,7 @@ void sandbox_seal(lua_State *L);                 /* after the modules' open: eve
 bool sandbox_is_frozen(lua_State *L, int index); /* a table made read-only by script_freeze */
 void sandbox_real(lua_State *L, int index);      /* pushes the table behind a frozen one, or the value itself */
 void bounded_open(lua_State *L);                 /* functions of string and table that have to be bounded */
+void pattern_open(lua_State *L);                 /* string.find, match, gmatch, gsub */
 void protect_open(lua_State *L);
 void coroutine_open(lua_State *L);
 void core_open(lua_State *L);
@@ -127,7 +128,7 @@ typedef struct task {
     unsigned chain_count, chain_room;
     uint32_t turn; /* odd while a token of it is good */
     const char *waits_for;
-    const char *wait_only, *wait_holder; /* task_wait_only */
+    const char *wait_only, *wait_holder;  /* task_wait_only */
     int (*push)(lua_State *L, void *ctx); /* of the wake */
     void *push_ctx;
     void (*release)(void *ctx);

@@ -72,8 +72,8 @@ const char *task_what(lua_State *L);
 int task_defer(lua_State *L, void (*fn)(void *ctx), void *ctx);
 
 /* From now on the task may wait only in functions whose name begins with `prefix`; everything else that waits raises
- * "… cannot wait inside <holder>". For what others stand behind meanwhile: an exclusive transaction. prefix NULL lifts it.
- * Both texts static; a dead handle is fine. Loop thread. */
+ * "… cannot wait inside <holder>". For what others stand behind meanwhile: an exclusive transaction. prefix NULL lifts
+ * it. Both texts static; a dead handle is fine. Loop thread. */
 void task_wait_only(engine *e, handle task, const char *prefix, const char *holder);
 
 /* For long loops in C that run inside Lua: cheap; passes on a kill by the watchdog (does not return then). Nothing may
