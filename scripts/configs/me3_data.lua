@@ -5,9 +5,7 @@ local doors     = require "services.doors"
 
 local me3_data = {}
 
-function me3_data.key(session)
-  return { doors.key(session) }
-end
+me3_data.key = doors.key
 
 function me3_data.render(session)
   local door = doors.of(session)

@@ -109,9 +109,8 @@ function promo.messages(list)
 
   local source = {}
 
-  function source.key(session)
-    if personal and session.player then return nil end
-    return {}
+  function source.personal(session)
+    return personal and session.player ~= nil
   end
 
   -- Also says for how many seconds it stays right: until the next message ends.

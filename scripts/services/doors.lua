@@ -94,12 +94,18 @@ function doors.of(session)
   }
 end
 
+local function names_of(sites)
+  local names = {}
+  for alias in pairs(sites) do names[#names + 1] = alias end
+  table.sort(names)
+  return names
+end
+
+local direct_sites, upgrade_sites = names_of(config.doors.direct.qos_sites), names_of(config.doors.upgrade.qos_sites)
+
 -- The ping sites a session was told of, in the order of their names.
 function doors.ping_sites(session)
-  local door, sites = session.base_url ~= "" and config.doors.upgrade or config.doors.direct, {}
-  for alias in pairs(door.qos_sites) do sites[#sites + 1] = alias end
-  table.sort(sites)
-  return sites
+  return session.base_url ~= "" and upgrade_sites or direct_sites
 end
 
 -- The base URL that an upgrade request asks for with its headers (reference 05 B.6): the player's own machine for every

@@ -42,10 +42,10 @@ local player_kind = mu.record "player" {
   locale     = mu.u32,
   rating     = mu.u32,                           -- N7 rating
   introduced = mu.bool,                          -- the game was told of its own user
-  key        = mu.string { max = 64 },           -- what it can resume this login with
+  key        = mu.string { index = true, max = 64 },   -- what the game can come back to this login with
 }
 
--- A key outlives its session for limits.resume_seconds.
+-- A key outlives its lost connection for limits.resume_seconds.
 local key_kind = mu.record "session_key" {
   key       = mu.string { key = true, max = 64 },
   player_id = mu.u32 { index = true },
@@ -90,13 +90,10 @@ function sessions.logout(session, resumable)
   if not player then return end
   subscriptions.drop(session)
   session.player = nil
-  local key = key_kind.get(player.key)
-  if key and resumable and config.limits.resume_seconds > 0 then
-    forget_key:start(config.limits.resume_seconds, key)
-  elseif key then
-    key:remove()
+  if resumable and config.limits.resume_seconds > 0 then
+    forget_key:start(config.limits.resume_seconds, key_kind.create { key = player.key, player_id = player.id })
   end
-  mu.log.info("%s (%s) has logged out of %s", player.name, player.id, session)
+  mu.log.debug("%s (%s) has logged out of %s", player.name, player.id, session)
   player:remove()
 end
 
@@ -120,7 +117,6 @@ function sessions.login(session, account, key)
     last_login = account.last_login or 0, session = session, locale = session.locale,
     key = key or tokens.session_key(session),
   }
-  key_kind.create { key = player.key, player_id = player.id }
   session.player = player
   session:trust()
   players.logged_in(account.id)
@@ -129,10 +125,12 @@ function sessions.login(session, account, key)
   return player
 end
 
--- The player id behind a session key that can still be resumed, or nil.
+-- The player id behind the session key of a lost connection, or of one that nobody knows yet to be lost; or nil.
 function sessions.resumable(key)
-  local found = key_kind.get(key)
-  return found and found.player_id
+  local lost = key_kind.get(key)
+  if lost then return lost.player_id end
+  local player = player_kind.first { key = key }
+  return player and player.id
 end
 
 -- The game is told of its own user once per login, after whichever answer ends the login.

@@ -25,7 +25,7 @@ local subscriptions = {
 }
 
 local pair_kind = mu.record "subscription" {
-  pair          = mu.string { key = true, max = 32 },
+  pair          = mu.i64 { key = true },
   subscriber    = mu.ref "session",
   target        = mu.ref "session",
   subscriber_id = mu.u32 { index = true },
@@ -34,7 +34,7 @@ local pair_kind = mu.record "subscription" {
 }
 
 local function pair_of(subscriber, target)
-  return subscriber.id .. ":" .. target.id
+  return subscriber.id << 32 | target.id
 end
 
 -- What others see ----------------------------------------------------------------------------------------------------
@@ -99,13 +99,14 @@ end
 
 -- `subscriber` sees `target` from now on.
 function subscriptions.add(subscriber, target)
-  local pair = pair_kind.get(pair_of(subscriber, target))
+  local number = pair_of(subscriber, target)
+  local pair   = pair_kind.get(number)
   if pair then
     pair.count = pair.count + 1
     return
   end
   pair_kind.create {
-    pair = pair_of(subscriber, target), subscriber = subscriber, target = target,
+    pair = number, subscriber = subscriber, target = target,
     subscriber_id = subscriber.id, target_id = target.id,
   }
   subscriber:notify(subscriptions.UserAdded, {

@@ -73,9 +73,9 @@ end
 
 function tests.only_what_is_for_everybody_is_kept()
   local personal = promo.messages { { type = "news", text = "Hello {name}" } }
-  equal(personal.key(NOBODY), {})
-  equal(personal.key(ALICE), nil)
-  equal(promo.messages({ { type = "news", text = "x" } }).key(ALICE), {})
+  equal(personal.personal(NOBODY), false)
+  equal(personal.personal(ALICE), true)
+  equal(promo.messages({ { type = "news", text = "x" } }).personal(ALICE), false)
 end
 
 function tests.mistakes_are_named()
