@@ -20,6 +20,7 @@ typedef struct conn {
     uint32_t head_n;
     uint32_t skip;           /* bytes of a body still to come */
     uint32_t sent, answered; /* message numbers: next to send, next to be answered */
+    int64_t due_us;          /* with a pace: when the next request leaves */
     int64_t *sent_us;        /* ring of `depth` */
     buf out;                 /* what the socket did not take */
     bool waits_out, over;
@@ -185,7 +186,7 @@ static void on_readable(run *r, conn *c) {
     }
     if (r->measuring) r->result->bytes += (uint64_t)got;
     unsigned replies = walk(r, c, r->scratch, (size_t)got);
-    if (replies > 0 && !c->over) send_requests(r, c, replies);
+    if (replies > 0 && !c->over && r->plan->pace <= 0) send_requests(r, c, replies);
 }
 
 static void on_writable(run *r, conn *c) {
@@ -222,15 +223,25 @@ static int prepare(run *r, conn *c, unsigned index, fault *f) {
     return 0;
 }
 
+/* A connection whose reply is late misses its turn; what it then waits for is in the reply's latency. */
+static void send_paced(run *r) {
+    for (unsigned i = 0; i < r->plan->connections; i++) {
+        conn *c = &r->conns[i];
+        if (c->over || r->now_us < c->due_us || c->sent != c->answered) continue;
+        c->due_us = r->now_us + (int64_t)(r->plan->pace * 1e6);
+        send_requests(r, c, 1);
+    }
+}
+
 static void turns(run *r) {
     const load_plan *p = r->plan;
     struct epoll_event events[256];
     int64_t begin = clock_mono_us(), start = begin + (int64_t)(p->warm * 1e6),
             end = start + (int64_t)(p->seconds * 1e6);
     r->now_us = begin;
-    for (unsigned i = 0; i < p->connections; i++) send_requests(r, &r->conns[i], p->depth);
+    for (unsigned i = 0; p->pace <= 0 && i < p->connections; i++) send_requests(r, &r->conns[i], p->depth);
     while (r->open > 0) {
-        int n = epoll_wait(r->epoll, events, 256, 20);
+        int n = epoll_wait(r->epoll, events, 256, p->pace > 0 ? 1 : 20);
         r->now_us = clock_mono_us();
         if (!r->measuring && r->now_us >= start) {
             r->measuring = true;
@@ -239,6 +250,7 @@ static void turns(run *r) {
         }
         if (r->now_us >= end || (p->replies && r->result->replies >= p->replies) || (p->over && p->over(p->context)))
             break;
+        if (p->pace > 0) send_paced(r);
         for (int i = 0; i < n; i++) {
             conn *c = events[i].data.ptr;
             if (c->over) continue;

@@ -19,6 +19,7 @@ typedef struct load_plan {
     enum wire_door door;
     unsigned connections, depth;
     double warm, seconds;
+    double pace;            /* seconds between the requests of a connection; 0 = the next as soon as a reply has come */
     uint64_t replies;       /* ends the leg early; 0 = by time only */
     const buf *requests;    /* connection i sends requests[i % request_count] */
     unsigned request_count; /* ≥ 1 */
