@@ -169,12 +169,11 @@ static void tidy(http_message *m) {
         uint8_t *name = (uint8_t *)h->name.p, *value = (uint8_t *)h->value.p;
         for (size_t k = 0; k < h->name.n; k++) name[k] = (uint8_t)tolower(name[k]);
         name[h->name.n] = 0;
-        if (!value) {
-            h->value = (bytes){name + h->name.n, 0};
-            continue;
-        }
         while (h->value.n && (value[h->value.n - 1] == ' ' || value[h->value.n - 1] == '\t')) h->value.n--;
-        value[h->value.n] = 0;
+        if (h->value.n)
+            value[h->value.n] = 0;
+        else
+            h->value.p = name + h->name.n; /* llhttp points an empty one at the next line */
     }
 }
 

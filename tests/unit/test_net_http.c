@@ -126,6 +126,15 @@ static void requests_are_read_whole_and_byte_by_byte(void **state) {
     }
 }
 
+static void empty_values_leave_the_next_line_alone(void **state) {
+    int fd = open_server();
+    say(t.l, fd, "GET /e HTTP/1.1\r\nHost: x\r\nA:\r\nB: \t \r\nX-Test: whole\r\nC:\r\n\r\n");
+    assert_string_equal(reply_of(fd, 200, false), "GET /e? [whole] ");
+    say(t.l, fd, "POST /e HTTP/1.1\r\nHost:\r\nX-Test:\r\nContent-Length: 3\r\n\r\nabc");
+    assert_string_equal(reply_of(fd, 200, false), "POST /e? [] abc");
+    shut(fd);
+}
+
 static void pipelined_requests_are_answered_in_order(void **state) {
     int fd = open_server();
     char all[4096] = "", want[64];
@@ -475,6 +484,7 @@ static void pipelined_requests_wait_while_replies_are_not_read(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_read_whole_and_byte_by_byte),
+        cmocka_unit_test(empty_values_leave_the_next_line_alone),
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
         cmocka_unit_test(a_late_answer_holds_the_next_request),
         cmocka_unit_test(a_gone_peer_makes_the_answer_a_no_op),
