@@ -32,6 +32,7 @@ generation *generation_new(engine *e, uint32_t number, fault *f) {
     *(generation **)lua_getextraspace(g->L) = g;
     return g;
 fail:
+    if (own) memory_free(&own->memory);
     free(own), free(g);
     fault_set(f, E_MEMORY, "no memory for a Lua state");
     return NULL;
@@ -43,6 +44,7 @@ void generation_free(generation *g) {
     own->memory.limit = (size_t)-1;
     own->memory.watch = NULL;
     lua_close(g->L);
+    memory_free(&own->memory);
     g->L = NULL;
     for (; modules && *modules; modules++) {
         if ((*modules)->close) (*modules)->close(g);

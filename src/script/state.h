@@ -22,16 +22,23 @@ typedef struct script_limits {
 
 /* ---- memory (memory.c): one counting allocator a generation ---- */
 
+#define MEMORY_SIZES 16 /* of small pieces: 16, 32, … 256 bytes */
+
 typedef struct script_memory {
     size_t used, limit; /* past `limit` an allocation is refused, then, after the collection, a kill */
     size_t cap;         /* of the whole generation */
     void *refused;      /* the request that was refused last, to know its repetition */
     size_t refused_size;
-    watch *watch; /* of the thread that runs the generation now; NULL = none */
+    watch *watch;             /* of the thread that runs the generation now; NULL = none */
+    void *free[MEMORY_SIZES]; /* lists of free small pieces */
+    struct chunk *chunks;
+    char *cut; /* what is left of the newest chunk */
+    size_t left;
 } script_memory;
 
 #define SCRIPT_RESERVE (1u << 20) /* bytes past the limit while a kill is on its way */
 void *memory_alloc(void *memory, void *p, size_t old_size, size_t new_size);
+void memory_free(script_memory *m); /* after lua_close */
 
 /* ---- generations ---- */
 

@@ -235,12 +235,13 @@ static void report_kill(engine *e, task *t) {
 
 static void finish_task(engine *e, task *t) {
     generation *g = t->call.generation;
-    fault why = {0};
+    fault why; /* half a kilobyte: filled in only where something went wrong */
+    bool bad = t->outcome != 0;
     if (t->outcome == E_SCRIPT) {
         e->counts.tasks_failed++;
         if (!t->event) log_failure(t);
     }
-    if (t->outcome) fault_set(&why, t->outcome, "%s: %s", t->call.what, t->error ? t->error : fault_name(t->outcome));
+    if (bad) fault_set(&why, t->outcome, "%s: %s", t->call.what, t->error ? t->error : fault_name(t->outcome));
     heap_remove(e, t);
     exclusive_forget(e, t);
     exclusive_release_all(e, t);
@@ -259,7 +260,7 @@ static void finish_task(engine *e, task *t) {
     if (t->live_next) t->live_next->live_before = t->live_before;
     e->live_count--;
     slab_remove(&e->tasks, t->self);
-    if (done) done(ctx, why.code ? &why : NULL);
+    if (done) done(ctx, bad ? &why : NULL);
     generation_unref(g);
 }
 
