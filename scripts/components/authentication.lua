@@ -12,7 +12,7 @@ local tokens   = require "services.tokens"
 
 -- Error bodies of logins are always there and always empty.
 local function login_failed(name)
-  return mu.fail(name, { persona_name = "", user_id = 0 })
+  return mu.fail(name, {})
 end
 
 -- Logging in ---------------------------------------------------------------------------------------------------------

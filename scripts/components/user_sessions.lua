@@ -66,7 +66,7 @@ end
 local function offline(account)
   return {
     extended_data = subscriptions.no_extended_data(), flags = OFFLINE,
-    user = { account_id = account.id, external_blob = "", external_id = 0, id = account.id, name = account.name },
+    user = { account_id = account.id, id = account.id, name = account.name },
   }
 end
 

@@ -31,10 +31,9 @@ function entitlements.owned(list)
   local owned = {}
   for i, row in ipairs(list) do
     owned[i] = {
-      device = "", grant_date = row.granted or GRANT_DATE, group = row.group or "ME3PCOffers", id = row.id,
-      consumable = false, persona_id = 0, project = row.project or "300241", catalog = CATALOGS[row.catalog or "OFB"],
-      product = row.product or "", status = ACTIVE, status_reason = 0, tag = row.tag, termination_date = "",
-      type = row.access and ACCESS or PERMANENT, use_count = 0, version = 0,
+      id = row.id, tag = row.tag, group = row.group or "ME3PCOffers", grant_date = row.granted or GRANT_DATE,
+      project = row.project or "300241", product = row.product or "", catalog = CATALOGS[row.catalog or "OFB"],
+      status = ACTIVE, type = row.access and ACCESS or PERMANENT,
     }
   end
   return owned

@@ -3,19 +3,22 @@ local t = mu.tdf
 
 local function secret(tag) return t.string(tag, { secret = true }) end
 
+-- Fields the game expects but scripts have nothing to say about: written empty unless a script does.
+local ALWAYS = { always = true }
+
 local PersonaDetails = t.struct {
   display_name       = t.string "DSNM",
   last_authenticated = t.u32 "LAST",             -- unix seconds
   persona_id         = t.i64 "PID",
-  status             = t.int "STAS",
-  external_id        = t.u64 "XREF",
-  external_kind      = t.int "XTYP",
+  status             = t.int("STAS", ALWAYS),
+  external_id        = t.u64("XREF", ALWAYS),
+  external_kind      = t.int("XTYP", ALWAYS),
 }
 
 local function session_info()
   return {
     player_id   = t.i64 "BUID",
-    first_login = t.bool "FRST",
+    first_login = t.bool("FRST", ALWAYS),
     session_key = secret "KEY",
     last_login  = t.i64 "LLOG",                  -- unix seconds
     email       = secret "MAIL",
@@ -26,13 +29,13 @@ end
 
 -- The documents a player would have to accept: none here, but the fields are always there.
 local function with_documents(fields)
-  fields.legal_document_host = t.string "LDHT"
-  fields.needs_legal_document = t.bool "NTOS"
-  fields.privacy_policy_uri  = t.string "PRIV"
-  fields.of_contact_age      = t.bool "SPAM"
-  fields.tos_host            = t.string "THST"
-  fields.terms_uri           = t.string "TSUI"
-  fields.tos_uri             = t.string "TURI"
+  fields.legal_document_host  = t.string("LDHT", ALWAYS)
+  fields.needs_legal_document = t.bool("NTOS", ALWAYS)
+  fields.privacy_policy_uri   = t.string("PRIV", ALWAYS)
+  fields.of_contact_age       = t.bool("SPAM", ALWAYS)
+  fields.tos_host             = t.string("THST", ALWAYS)
+  fields.terms_uri            = t.string("TSUI", ALWAYS)
+  fields.tos_uri              = t.string("TURI", ALWAYS)
   return fields
 end
 
@@ -51,22 +54,22 @@ local UserProfileInfo = t.struct {
 }
 
 local Entitlement = t.struct {
-  device           = t.string "DEVI",
+  device           = t.string("DEVI", ALWAYS),
   grant_date       = t.string "GDAY",
   group            = t.string "GNAM",
   id               = t.u64 "ID",
-  consumable       = t.bool "ISCO",
-  persona_id       = t.i64 "PID",
+  consumable       = t.bool("ISCO", ALWAYS),
+  persona_id       = t.i64("PID", ALWAYS),
   project          = t.string "PJID",
   catalog          = t.int "PRCA",
   product          = t.string "PRID",
   status           = t.int "STAT",
-  status_reason    = t.int "STRC",
+  status_reason    = t.int("STRC", ALWAYS),
   tag              = t.string "TAG",
-  termination_date = t.string "TDAY",
+  termination_date = t.string("TDAY", ALWAYS),
   type             = t.int "TYPE",
-  use_count        = t.u32 "UCNT",
-  version          = t.u32 "VER",
+  use_count        = t.u32("UCNT", ALWAYS),
+  version          = t.u32("VER", ALWAYS),
 }
 
 return t.named {
@@ -87,11 +90,11 @@ return t.named {
     account_id  = t.i64 "UID",
   }),
   FullLoginResponse = t.struct(with_documents {
-    can_age_up = t.bool "AGUP",
+    can_age_up = t.bool("AGUP", ALWAYS),
     token      = secret "PCTK",
     session    = t.group("SESS", t.struct(session_info())),
   }),
-  LoginError = t.struct { persona_name = t.string "PNAM", user_id = t.i64 "UID" },
+  LoginError = t.struct { persona_name = t.string("PNAM", ALWAYS), user_id = t.i64("UID", ALWAYS) },
 
   SilentLoginRequest  = t.struct { token = secret "AUTH", persona_id = t.i64 "PID", token_type = t.int "TYPE" },
   OriginLoginRequest  = t.struct { token = secret "AUTH", token_type = t.int "TYPE" },

@@ -26,27 +26,30 @@ local NetworkQosData = t.struct {
   upstream_bits_per_second   = t.u32 "UBPS",
 }
 
+-- Fields the game expects but scripts have nothing to say about: written empty unless a script does.
+local ALWAYS = { always = true }
+
 local UserIdentification = t.struct {
   account_id     = t.i64 "AID",
-  account_locale = t.u32 "ALOC",
-  external_blob  = t.blob "EXBB",
-  external_id    = t.u64 "EXID",
+  account_locale = t.u32("ALOC", ALWAYS),
+  external_blob  = t.blob("EXBB", ALWAYS),
+  external_id    = t.u64("EXID", ALWAYS),
   id             = t.i64 "ID",
   name           = t.string "NAME",
 }
 
 -- What the client keeps about every user it was told of.
 local UserSessionExtendedData = t.struct {
-  address           = t.union("ADDR", NetworkAddress),
-  best_ping_site    = t.string "BPS",
+  address           = t.union("ADDR", NetworkAddress, ALWAYS),
+  best_ping_site    = t.string("BPS", ALWAYS),
   client_attributes = t.map("CMAP", t.u32, t.i32),
-  country           = t.string "CTY",
-  client_data       = t.variable "CVAR",
+  country           = t.string("CTY", ALWAYS),
+  client_data       = t.variable("CVAR", ALWAYS),
   data_map          = t.map("DMAP", t.u32, t.i64),     -- 0x70001 is the N7 rating
-  hardware_flags    = t.int "HWFG",                    -- 1: a voice headset is there
+  hardware_flags    = t.int("HWFG", ALWAYS),           -- 1: a voice headset is there
   latencies         = t.list("PSLM", t.i32),           -- one for each ping site, in the order of their names
   qos               = t.group("QDAT", NetworkQosData),
-  attributes        = t.u64 "UATT",
+  attributes        = t.u64("UATT", ALWAYS),
   objects           = t.list("ULST", t.object_id),     -- the game the user is in
 }
 

@@ -42,28 +42,12 @@ end
 -- Answers ------------------------------------------------------------------------------------------------------------
 
 local function persona(player)
-  return {
-    display_name = player.name, last_authenticated = player.last_login, persona_id = player.id, status = 0,
-    external_id = 0, external_kind = 0,
-  }
-end
-
-local function with_documents(answer)
-  answer.legal_document_host  = ""
-  answer.needs_legal_document = false
-  answer.privacy_policy_uri   = ""
-  answer.of_contact_age       = false
-  answer.tos_host             = ""
-  answer.terms_uri            = ""
-  answer.tos_uri              = ""
-  return answer
+  return { display_name = player.name, last_authenticated = player.last_login, persona_id = player.id }
 end
 
 -- After login: the game picks its persona next.
 function logins.choose_persona(player, token)
-  return with_documents {
-    token = token, personas = { persona(player) }, session_key = player.key, account_id = player.id,
-  }
+  return { token = token, personas = { persona(player) }, session_key = player.key, account_id = player.id }
 end
 
 -- The same after createAccount, with one field more.
@@ -75,14 +59,14 @@ end
 
 function logins.session_info(player)
   return {
-    player_id = player.id, first_login = false, session_key = player.key, last_login = player.last_login,
-    email = player.email, persona = persona(player), account_id = player.id,
+    player_id = player.id, session_key = player.key, last_login = player.last_login, email = player.email,
+    persona = persona(player), account_id = player.id,
   }
 end
 
 -- After a login that asks for nothing more.
 function logins.full(player, token)
-  return with_documents { can_age_up = false, token = token, session = logins.session_info(player) }
+  return { token = token, session = logins.session_info(player) }
 end
 
 return logins

@@ -41,12 +41,13 @@ end
 
 -- The best ping site, and the latency to each in the order of their names; nothing measured yet, no list.
 local function latencies_of(session)
+  if not session.has_address then return NO_SITE end
   local best, least, list = NO_SITE, UNMEASURED, {}
   for i, site in ipairs(doors.ping_sites(session)) do
     list[i] = session.latencies[site] or UNMEASURED
     if list[i] < least then best, least = site, list[i] end
   end
-  return best, session.has_address and list or nil
+  return best, list
 end
 
 -- Keeps what a game measured, as far as it is about sites it was told of.
@@ -55,44 +56,40 @@ function subscriptions.measured(session, latencies)
 end
 
 function subscriptions.identification(player)
-  return {
-    account_id = player.id, account_locale = player.locale, external_blob = "", external_id = 0, id = player.id,
-    name = player.name,
-  }
+  return { account_id = player.id, account_locale = player.locale, id = player.id, name = player.name }
 end
 
-local function data_of(rating)
+local function address_of(session)
   return {
-    address = false, best_ping_site = "", country = "", client_data = false, data_map = { [N7_RATING] = rating },
-    hardware_flags = 0, attributes = 0,
+    pair = {
+      external = { ip = session.external_ip, port = session.external_port },
+      internal = { ip = session.internal_ip, port = session.internal_port },
+    },
   }
 end
 
 function subscriptions.extended_data(session)
-  local data = data_of(session.player.rating)
-  data.best_ping_site, data.latencies = latencies_of(session)
-  data.hardware_flags = session.hardware_flags
-  data.qos = {
-    downstream_bits_per_second = session.downstream,
-    nat_type                   = session.nat_type,
-    upstream_bits_per_second   = session.upstream,
+  local best, latencies = latencies_of(session)
+  return {
+    address        = session.has_address and address_of(session) or false,
+    best_ping_site = best,
+    data_map       = { [N7_RATING] = session.player.rating },
+    hardware_flags = session.hardware_flags,
+    latencies      = latencies,
+    qos            = {
+      downstream_bits_per_second = session.downstream,
+      nat_type                   = session.nat_type,
+      upstream_bits_per_second   = session.upstream,
+    },
   }
-  if session.has_address then
-    data.address = {
-      pair = {
-        external = { ip = session.external_ip, port = session.external_port },
-        internal = { ip = session.internal_ip, port = session.internal_port },
-      },
-    }
-  end
-  return data
 end
 
 -- The same for somebody who is not here.
 function subscriptions.no_extended_data()
-  local data = data_of(0)
-  data.qos = { downstream_bits_per_second = 0, nat_type = UNKNOWN_NAT, upstream_bits_per_second = 0 }
-  return data
+  return {
+    data_map = { [N7_RATING] = 0 },
+    qos      = { downstream_bits_per_second = 0, nat_type = UNKNOWN_NAT, upstream_bits_per_second = 0 },
+  }
 end
 
 -- Pairs --------------------------------------------------------------------------------------------------------------
