@@ -24,6 +24,10 @@
 #define ACCEPT_AT_ONCE 64
 #define BACKLOG        1024
 
+/* Handshakes under way cost memory and public-key work before anybody is known (reference 05 A.11, 1). */
+#define HANDSHAKES_MAX      1024
+#define HANDSHAKES_PER_PEER 64
+
 /* A connection not handed over yet: the sniffing handler's ctx. */
 typedef struct guest {
     listener *of;
@@ -38,7 +42,9 @@ struct listener {
     listener *next, *previous;
     listener_config config; /* its texts are not ours, see name */
     origin *origin;
-    guest *guests;
+    guest *guests;  /* not sniffed yet */
+    guest *shaking; /* a filter is in place */
+    uint32_t shaking_count;
     loop_timer back_off;
     int fd;
     uint16_t port;
@@ -51,13 +57,33 @@ void origin_drop(origin *o) {
 
 /* -- sniffing ----------------------------------------------------------------------------------------------------- */
 
-static void guest_free(guest *g) {
-    if (g->previous)
-        g->previous->next = g->next;
-    else
-        g->of->guests = g->next;
+static void guest_link(guest *g, guest **list) {
+    g->previous = NULL;
+    g->next = *list;
+    if (g->next) g->next->previous = g;
+    *list = g;
+}
+
+static void guest_unlink(guest *g) {
+    guest **list = g->inner ? &g->of->shaking : &g->of->guests;
+    if (g->previous) g->previous->next = g->next;
+    if (*list == g) *list = g->next;
     if (g->next) g->next->previous = g->previous;
+}
+
+static void guest_free(guest *g) {
+    guest_unlink(g);
+    if (g->inner) g->of->shaking_count--;
     free(g);
+}
+
+/* Too many unfinished handshakes, in all or from this peer's address. */
+static bool crowded(const guest *g) {
+    if (g->of->shaking_count >= HANDSHAKES_MAX) return true;
+    uint32_t same = 0;
+    for (const guest *o = g->of->shaking; o; o = o->next)
+        same += memcmp(o->s->peer.ip, g->s->peer.ip, sizeof o->s->peer.ip) == 0;
+    return same >= HANDSHAKES_PER_PEER;
 }
 
 static void refuse(guest *g) {
@@ -67,6 +93,11 @@ static void refuse(guest *g) {
 }
 
 static void put_filter(guest *g, int kind) {
+    if (crowded(g)) {
+        counter_add(COUNTER_NET_REFUSED_FULL, 1);
+        stream_abort(g->s, E_BUSY);
+        return;
+    }
     fault f = {0};
     buf none = {0};
     filter *made = kind == PROTOCOL_SSL3 ? filter_ssl3_new(g->of->config.ssl3, &none, &f)
@@ -77,7 +108,10 @@ static void put_filter(guest *g, int kind) {
         stream_close_why(g->s, &f);
         return;
     }
+    guest_unlink(g);
     g->inner = true;
+    g->of->shaking_count++;
+    guest_link(g, &g->of->shaking);
     stream_set_filter(g->s, made);
 }
 
@@ -135,9 +169,8 @@ static void welcome(listener *l, int fd, const struct sockaddr *peer) {
         if (s) stream_abort(s, E_MEMORY);
         return;
     }
-    *g = (guest){.of = l, .s = s, .next = l->guests};
-    if (g->next) g->next->previous = g;
-    l->guests = g;
+    *g = (guest){.of = l, .s = s};
+    guest_link(g, &l->guests);
     s->origin = l->origin;
     s->origin->refs++, s->origin->connections++;
     stream_set_handler(s, &sniffing, g);
@@ -347,8 +380,8 @@ void listener_close(listener *l) {
     if (l->closing) return;
     l->closing = true;
     loop_timer_stop(&l->back_off);
-    while (l->guests) { /* their handler would point at a listener that is gone */
-        guest *g = l->guests;
+    for (guest *g;
+         (g = l->guests ? l->guests : l->shaking);) { /* their handler would point at a listener that is gone */
         stream_set_handler(g->s, NULL, NULL);
         stream_close(g->s, E_CANCELLED);
         guest_free(g);

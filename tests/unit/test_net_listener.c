@@ -358,6 +358,62 @@ static void connections_have_a_limit(void **state) {
     loop_free(t.l);
 }
 
+static void unfinished_handshakes_have_a_limit(void **state) {
+    uint16_t port = open_door(ALL, false, 0, 0);
+    int64_t before = counter_get(COUNTER_NET_REFUSED_FULL);
+    int fds[70];
+    for (int i = 0; i < 70; i++) {
+        fds[i] = dial(port);
+        say_in_steps(t.l, fds[i], "\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03", 11, 11);
+    }
+    turn_until(t.l, counter_get(COUNTER_NET_REFUSED_FULL) == before + 6);
+    int plain = dial(port); /* who needs no handshake is served */
+    say(t.l, plain, "\1");
+    hear_text(t.l, plain, "\1");
+    for (int i = 0; i < 70; i++) close(fds[i]);
+    turn_until(t.l, listener_connections(t.door) == 1);
+    connect_to(port, FILTER_TLS, false);
+    assert_non_null(us.s);
+    close(plain);
+    loop_free(t.l);
+}
+
+static void a_listener_can_change_while_it_serves(void **state) {
+    uint16_t port = open_door(PROTOCOL_BLAZE, false, 0, 0);
+    int old = dial(port);
+    say(t.l, old, "\1");
+    hear_text(t.l, old, "\1");
+    fault f = {0};
+    listener_config c = {.name = "renamed", .protocols = PROTOCOL_HTTP, .accept = on_accept};
+    assert_int_equal(listener_update(t.door, &c, &f), 0);
+    assert_string_equal(listener_name(t.door), "renamed");
+    assert_int_equal(listener_port(t.door), port);
+    int fresh = dial(port);
+    say(t.l, fresh, "GET ");
+    hear_text(t.l, fresh, "GET ");
+    say(t.l, old, "\2");
+    hear_text(t.l, old, "\2");
+    c.protocols = 0;
+    assert_int_equal(listener_update(t.door, &c, &f), E_CONFIG);
+    close(old), close(fresh);
+    loop_free(t.l);
+}
+
+static void a_socket_may_be_bound_before(void **state) {
+    open_door(ALL, false, 0, 0);
+    fault f = {0};
+    listener_config c = {.name = "b", .address = "127.0.0.1", .protocols = PROTOCOL_BLAZE, .accept = on_accept};
+    c.socket = listener_bind(&c, &f);
+    assert_true(c.socket > 0);
+    listener *l = listener_open(t.l, &c, &f);
+    assert_non_null(l);
+    int fd = dial(listener_port(l));
+    say(t.l, fd, "\1");
+    hear_text(t.l, fd, "\1");
+    close(fd);
+    loop_free(t.l);
+}
+
 static void a_taken_port_is_said_in_one_sentence(void **state) {
     uint16_t port = open_door(ALL, false, 0, 0);
     fault f = {0};
@@ -481,6 +537,9 @@ int main(void) {
         cmocka_unit_test(a_broken_handshake_is_closed_and_counted),
         cmocka_unit_test(whoever_says_nothing_is_closed),
         cmocka_unit_test(connections_have_a_limit),
+        cmocka_unit_test(unfinished_handshakes_have_a_limit),
+        cmocka_unit_test(a_listener_can_change_while_it_serves),
+        cmocka_unit_test(a_socket_may_be_bound_before),
         cmocka_unit_test(a_taken_port_is_said_in_one_sentence),
         cmocka_unit_test(a_closed_listener_leaves_its_connections),
         cmocka_unit_test(running_out_of_descriptors_is_survived),
