@@ -28,5 +28,8 @@ local sessions = require "services.sessions"
 mu.on("session_opened", sessions.opened)
 mu.on("session_closed", sessions.closed)
 
+-- A word to the operator, once the doors are open.
+mu.on("started", require("services.welcome").started)
+
 -- The doors, as config.lua says.
 for _, listener in ipairs(mu.config.listeners) do mu.listen(listener) end
