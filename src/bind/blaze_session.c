@@ -103,7 +103,6 @@ size_t blaze_sessions_busy(void) { return all.busy; }
 
 void blaze_session_send(blaze_session *s, bytes frame, shared *whole) {
     if (!s->stream || stream_is_closing(s->stream)) return;
-    blaze_trace_frame(s, frame, true);
     if (s->busy) {
         buf_put(&s->held, frame.p, frame.n);
         if (s->held.failed) {
@@ -111,7 +110,10 @@ void blaze_session_send(blaze_session *s, bytes frame, shared *whole) {
             fault_set(&f, E_SLOW_PEER, "more than %zu bytes of notifications wait for one answer", BLAZE_HELD_MAX);
             stream_close_why(s->stream, &f);
         }
-    } else if (whole)
+        return;
+    }
+    blaze_trace_frames(s, frame);
+    if (whole)
         stream_write_shared(s->stream, (bytes){0}, whole);
     else
         stream_write(s->stream, frame);
@@ -150,6 +152,7 @@ static void go_on(blaze_session *s) {
         return;
     }
     if (s->held.n) {
+        blaze_trace_frames(s, buf_bytes(&s->held));
         stream_write(s->stream, buf_bytes(&s->held));
         buf_free(&s->held);
     }

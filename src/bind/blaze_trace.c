@@ -46,8 +46,12 @@ void blaze_trace_write(const blaze_session *s, const fire_header *h, bytes body,
     buf_free(&line);
 }
 
-void blaze_trace_frame_write(const blaze_session *s, bytes frame, bool out) {
+void blaze_trace_frames_write(const blaze_session *s, bytes frames) {
     fire_header h;
-    int n = fire_parse(frame, UINT32_MAX, &h, NULL);
-    if (n > 0) blaze_trace_write(s, &h, (bytes){frame.p + n, frame.n - (size_t)n}, out);
+    for (int n; (n = fire_parse(frames, UINT32_MAX, &h, NULL)) > 0;) {
+        size_t whole = (size_t)n + h.body_length;
+        if (whole > frames.n) return;
+        blaze_trace_write(s, &h, (bytes){frames.p + n, h.body_length}, true);
+        frames = (bytes){frames.p + whole, frames.n - whole};
+    }
 }

@@ -18,10 +18,10 @@ static inline void blaze_trace_answer(const blaze_session *s, const fire_header 
     if (blaze_trace_on) blaze_trace_write(s, h, body, true);
 }
 
-/* A whole frame, header included. */
-void blaze_trace_frame_write(const blaze_session *s, bytes frame, bool out);
-static inline void blaze_trace_frame(const blaze_session *s, bytes frame, bool out) {
-    if (blaze_trace_on) blaze_trace_frame_write(s, frame, out);
+/* Whole frames, headers included, on their way out. */
+void blaze_trace_frames_write(const blaze_session *s, bytes frames);
+static inline void blaze_trace_frames(const blaze_session *s, bytes frames) {
+    if (blaze_trace_on) blaze_trace_frames_write(s, frames);
 }
 
 #endif
