@@ -45,6 +45,7 @@ typedef struct service {
     certificate game;
     ssl3_config ssl3;
     loop_timer end_timer;
+    loop_item hand_over; /* of the store's jobs, at the end of a turn */
     int64_t end_by;
     bool ending;
 } service;
@@ -52,6 +53,12 @@ typedef struct service {
 static service me; /* one a process: signals have to find it */
 
 static void post(void *ctx, void (*fn)(void *), void *arg) { loop_post(ctx, fn, arg); }
+
+static void later(void *ctx, void (*fn)(void *), void *arg) {
+    me.hand_over.fn = fn;
+    me.hand_over.ctx = arg;
+    loop_turn_end(ctx, &me.hand_over);
+}
 
 /* ---- start ---- */
 
@@ -94,7 +101,8 @@ static int make_keys(fault *f) {
 }
 
 static int open_store(fault *f) {
-    store_options o = {.path = me.database, .migrations = me.migrations, .post = post, .post_ctx = me.server.loop};
+    store_options o = {
+        .path = me.database, .migrations = me.migrations, .post = post, .post_ctx = me.server.loop, .later = later};
     return store_open(&me.server.store, &o, f);
 }
 

@@ -111,6 +111,7 @@ typedef struct worker {
     pthread_cond_t wake;
     bool asleep, closing;
     job_list queue;
+    job_list gathered; /* asked for in this turn and not yet in the queue; owner's thread */
     connection c;
 } worker;
 
@@ -120,6 +121,9 @@ struct store {
     worker writer, reader, keeper;
     /* the exclusive transaction; under writer.lock except the first */
     uint64_t transactions_begun; /* owner's thread */
+    unsigned gathered;           /* jobs in the workers' lists of that name; owner's thread */
+    bool later_asked;            /* the same */
+    atomic_ullong commits;       /* grows when what readers see has changed, before anybody is told */
     uint64_t transaction;        /* the one that runs now, or 0 */
     uint64_t expired;            /* the newest that was rolled back at its limit */
     job_list transaction_queue;
@@ -139,7 +143,8 @@ void *reader_main(void *arg);
 void *keeper_main(void *arg);
 
 bool worker_take(worker *w, job_list *into, bool wait); /* everything queued; false = closing and nothing left */
-void store_finish(store *s, job_list *l, const store_counts *more); /* hands jobs back; adds to the counts; one post */
+bool worker_take_by(worker *w, job_list *into, int64_t deadline_us); /* false = nothing came until then, or closing */
+void store_finish(store *s, job_list *l, const store_counts *more);  /* hands jobs back; adds to the counts; one post */
 
 /* backup.c: a consistent copy of the database behind `from` (which must be in no transaction) into a new file of mode
  * 0600, complete or not there at all. E_EXISTS when there is one. stop (may be NULL) makes it give up with E_CLOSED. */

@@ -1,9 +1,11 @@
 /* reader.c: the thread that reads, and the keeper that copies and checks.
  *
- * The reader takes everything that waits, opens one read transaction for all of it (one snapshot, and the locks are
+ * The reader takes everything that waits, answers it from one read transaction (one snapshot, and the file's locks are
  * taken once instead of once a read), and hands the answers back together, or every HAND_BACK_US when a read in the
- * middle is slow. The snapshot is taken after the queue: whoever asks after an acknowledgement sees what was
- * acknowledged.
+ * middle is slow. The next group uses the same snapshot as long as nothing was committed since: the writer counts its
+ * commits before it tells anybody, and the count is compared after the queue was taken, so whoever asks after an
+ * acknowledgement sees what was acknowledged. SNAPSHOT_US bounds a snapshot's life, for the sake of other programs'
+ * writes and of the write-ahead log, which cannot shrink below one.
  *
  * The keeper does what takes seconds, on a connection that lives as long as the job, so that neither reads nor saves
  * stand behind it. */
@@ -13,6 +15,7 @@
 #include "store/inside.h"
 
 #define HAND_BACK_US 1000
+#define SNAPSHOT_US  10000
 
 static void run_read(store *s, connection *c, store_job *j) {
     size_t at = 0;
@@ -24,13 +27,29 @@ static void run_read(store *s, connection *c, store_job *j) {
     if (job_next_statement(j, &at, &st)) connection_run(c, j, 0, &st, true, s->o.statement_us);
 }
 
+/* Waits for reads. A snapshot that is still open ends when it is old or out of date, in any case before a long wait. */
+static bool next_group(store *s, connection *c, job_list *list, int64_t snapshot_until, uint64_t seen) {
+    bool open = !sqlite3_get_autocommit(c->db);
+    if (open && worker_take_by(&s->reader, list, snapshot_until) && atomic_load(&s->commits) == seen &&
+        clock_mono_us() < snapshot_until)
+        return true;
+    if (open) connection_step(c, c->commit);
+    return list->first || worker_take(&s->reader, list, true);
+}
+
 void *reader_main(void *arg) {
     store *s = arg;
     connection *c = &s->reader.c;
     job_list list = {0}, ready = {0};
-    while (worker_take(&s->reader, &list, true)) {
+    int64_t snapshot_until = 0;
+    uint64_t seen = 0;
+    while (next_group(s, c, &list, snapshot_until, seen)) {
         store_counts more = {.read_groups = 1};
-        int64_t until = clock_mono_us() + HAND_BACK_US;
+        int64_t now = clock_mono_us(), until = now + HAND_BACK_US;
+        if (sqlite3_get_autocommit(c->db)) {
+            snapshot_until = now + SNAPSHOT_US;
+            seen = atomic_load(&s->commits);
+        }
         for (store_job *j; (j = list_take(&list));) {
             int e = sqlite3_get_autocommit(c->db) ? connection_step(c, c->begin) : SQLITE_OK;
             if (e == SQLITE_OK)
@@ -44,7 +63,6 @@ void *reader_main(void *arg) {
             more = (store_counts){0};
             until = clock_mono_us() + HAND_BACK_US;
         }
-        if (!sqlite3_get_autocommit(c->db)) connection_step(c, c->commit);
         if (ready.first || more.reads) store_finish(s, &ready, &more);
     }
     return NULL;

@@ -1,8 +1,10 @@
 /* store.c: opening and closing, the queues, and the way back to the owner's thread.
  *
  * Each thread has a queue under a lock of its own; a sleeping thread is woken, a working one finds the job by itself,
- * so that under load handing over a save is no system call. Outcomes gather in one list: whoever finds it without a
- * messenger under way posts one, and the owner's thread then takes all that is there.
+ * so that under load handing over a save is no system call. What one turn of the owner asks for is handed over together
+ * (every GATHER_JOBS, so that the threads work while a long turn goes on): larger groups, fewer wake-ups. Outcomes
+ * gather in one list: whoever finds it without a messenger under way posts one, and the owner's thread then takes all
+ * that is there.
  *
  * Limits count what was accepted and not yet handed back, so a caller who does not fetch his answers is refused instead
  * of filling memory. */
@@ -20,11 +22,21 @@
 #include "store/inside.h"
 #include "store/migrate.h"
 
+#define GATHER_JOBS 16u
+
 /* ---- queues ---- */
+
+static void cond_init(pthread_cond_t *c) {
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
 
 static void worker_init(worker *w) {
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->wake, NULL);
+    cond_init(&w->wake);
 }
 
 /* Signals are for the owner's thread. */
@@ -40,13 +52,35 @@ static int worker_start(worker *w, const char *name, void *(*main)(void *), stor
     return 0;
 }
 
-static void worker_add(worker *w, store_job *j) {
+static void worker_hand_over(worker *w) {
+    if (!w->gathered.first) return;
     pthread_mutex_lock(&w->lock);
-    list_add(&w->queue, j);
+    list_join(&w->queue, &w->gathered);
     bool wake = w->asleep;
     w->asleep = false; /* the next one to add need not signal again */
     pthread_mutex_unlock(&w->lock);
     if (wake) pthread_cond_signal(&w->wake);
+}
+
+static void hand_over(store *s) {
+    s->gathered = 0;
+    worker_hand_over(&s->writer), worker_hand_over(&s->reader), worker_hand_over(&s->keeper);
+}
+
+static void turn_ends(void *arg) {
+    store *s = arg;
+    s->later_asked = false;
+    hand_over(s);
+}
+
+static void worker_add(store *s, worker *w, store_job *j) {
+    list_add(&w->gathered, j);
+    if (!s->o.later || ++s->gathered >= GATHER_JOBS)
+        hand_over(s);
+    else if (!s->later_asked) {
+        s->later_asked = true;
+        s->o.later(s->o.post_ctx, turn_ends, s);
+    }
 }
 
 bool worker_take(worker *w, job_list *into, bool wait) {
@@ -54,6 +88,20 @@ bool worker_take(worker *w, job_list *into, bool wait) {
     while (wait && !w->queue.first && !w->closing) {
         w->asleep = true;
         pthread_cond_wait(&w->wake, &w->lock);
+    }
+    w->asleep = false;
+    list_join(into, &w->queue);
+    pthread_mutex_unlock(&w->lock);
+    return into->first != NULL;
+}
+
+bool worker_take_by(worker *w, job_list *into, int64_t deadline_us) {
+    struct timespec t = {deadline_us / 1000000, deadline_us % 1000000 * 1000};
+    int e = 0;
+    pthread_mutex_lock(&w->lock);
+    while (e == 0 && !w->queue.first && !w->closing) {
+        w->asleep = true;
+        e = pthread_cond_timedwait(&w->wake, &w->lock, &t);
     }
     w->asleep = false;
     list_join(into, &w->queue);
@@ -152,11 +200,7 @@ int store_open(store **out, const store_options *options, fault *f) {
     defaults(&s->o);
     worker_init(&s->writer), worker_init(&s->reader), worker_init(&s->keeper);
     pthread_mutex_init(&s->out_lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->transaction_wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init(&s->transaction_wake);
     int e = make_file(s->path, f);
     if (e == 0) e = connection_open(&s->writer.c, &s->o, true, f);
     if (e == 0 && s->o.migrations) e = migrate_run(s->writer.c.db, s->path, s->o.migrations, f);
@@ -179,6 +223,7 @@ int store_open(store **out, const store_options *options, fault *f) {
 void store_close(store *s) {
     if (s->closed) return;
     s->closed = true;
+    hand_over(s);
     atomic_store(&s->stopping, true);
     worker_stop(&s->writer), worker_stop(&s->reader), worker_stop(&s->keeper);
     pthread_cond_broadcast(&s->transaction_wake);
@@ -235,13 +280,13 @@ static int accept_job(store *s, store_job *j, enum job_kind kind, bool limited, 
 
 int store_batch(store *s, store_job *j, store_done done, void *ctx, fault *f) {
     int e = accept_job(s, j, JOB_BATCH, true, done, ctx, f);
-    if (e == 0) worker_add(&s->writer, j);
+    if (e == 0) worker_add(s, &s->writer, j);
     return e;
 }
 
 int store_read(store *s, store_job *j, store_done done, void *ctx, fault *f) {
     int e = accept_job(s, j, JOB_READ, true, done, ctx, f);
-    if (e == 0) worker_add(&s->reader, j);
+    if (e == 0) worker_add(s, &s->reader, j);
     return e;
 }
 
@@ -249,7 +294,7 @@ int store_transaction_begin(store *s, uint64_t *transaction, store_job *j, store
     int e = accept_job(s, j, JOB_BEGIN, true, done, ctx, f);
     if (e < 0) return e;
     *transaction = j->transaction = ++s->transactions_begun;
-    worker_add(&s->writer, j);
+    worker_add(s, &s->writer, j);
     return 0;
 }
 
@@ -291,7 +336,7 @@ static int maintain(store *s, worker *w, const char *text, store_job *j, enum jo
                     fault *f) {
     if (j && text) buf_put(&j->ops, text, strlen(text) + 1);
     int e = accept_job(s, j, kind, true, done, ctx, f);
-    if (e == 0) worker_add(w, j);
+    if (e == 0) worker_add(s, w, j);
     return e;
 }
 

@@ -26,6 +26,10 @@ typedef struct store store;
 /* Runs fn(arg) later on the owner's thread. Called from the store's threads; must not lose a call. */
 typedef void (*store_post)(void *ctx, void (*fn)(void *), void *arg);
 
+/* Runs fn(arg) on the owner's thread before it next waits: at the end of its turn. Called from the owner's thread,
+ * again only after fn has run. */
+typedef void (*store_later)(void *ctx, void (*fn)(void *), void *arg);
+
 /* Called exactly once for a job that was accepted, on the owner's thread. The callee owns the job: store_job_free. */
 typedef void (*store_done)(void *ctx, store_job *j);
 
@@ -34,6 +38,7 @@ typedef struct store_options {
     const char *migrations; /* folder of NNN_name.sql files; NULL = none (migrate.h) */
     store_post post;
     void *post_ctx;
+    store_later later; /* jobs of one turn are handed to the threads together; NULL = each at once. ctx is post_ctx */
     /* 0 = the default in brackets */
     size_t max_jobs;         /* accepted and not yet done; further ones are refused with E_BUSY (8192) */
     size_t max_job_bytes;    /* bytes of all those jobs, their results included (64 MiB) */

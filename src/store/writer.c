@@ -68,8 +68,9 @@ static bool begin(connection *c, job_list *list, job_list *bad) {
     return false;
 }
 
-static void commit_group(connection *c, job_list *good, job_list *bad) {
+static void commit_group(store *s, connection *c, job_list *good, job_list *bad) {
     int e = connection_step(c, c->commit);
+    atomic_fetch_add(&s->commits, 1);
     if (e == SQLITE_OK) return;
     const char *why = sqlite3_errmsg(c->db);
     log_error("store", "a group of saves could not be committed: %s", why);
@@ -101,7 +102,7 @@ static void run_group(store *s, job_list *list) {
         good = (job_list){0};
         open = most > 0 && begin(c, list, &bad);
     }
-    if (open) commit_group(c, &good, &bad);
+    if (open) commit_group(s, c, &good, &bad);
     store_counts more = {.groups = good.first != NULL};
     for (store_job *j = good.first; j; j = j->next) more.batches++;
     for (store_job *j = bad.first; j; j = j->next) more.failed++;
@@ -182,6 +183,7 @@ static void run_transaction(store *s, store_job *j) {
         finish_one(s, j, NULL);
     }
     if (!sqlite3_get_autocommit(c->db)) connection_step(c, c->rollback);
+    atomic_fetch_add(&s->commits, 1);
     job_list out = {0};
     more.transactions_expired = j == NULL;
     end_transaction(s, j == NULL, &out);
@@ -193,6 +195,7 @@ static void vacuum(store *s, store_job *j) {
     connection *c = &s->writer.c;
     if (sqlite3_exec(c->db, "VACUUM", NULL, NULL, NULL) != SQLITE_OK)
         job_fail(j, connection_code(sqlite3_errcode(c->db)), "vacuum: %s", sqlite3_errmsg(c->db));
+    atomic_fetch_add(&s->commits, 1);
     finish_one(s, j, NULL);
 }
 

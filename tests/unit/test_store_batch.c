@@ -214,11 +214,96 @@ static void the_cache_of_statements_is_bounded_and_right(void **state) {
         }
 }
 
+/* ---- what one turn asks for is handed over together ---- */
+
+typedef struct turn {
+    void (*fn)(void *);
+    void *arg;
+    unsigned asked;
+} turn;
+
+static turn this_turn;
+
+static void at_turn_end(void *ctx, void (*fn)(void *), void *arg) {
+    assert_null(this_turn.fn);
+    this_turn = (turn){fn, arg, this_turn.asked + 1};
+}
+
+static void end_turn(void) {
+    void (*fn)(void *) = this_turn.fn;
+    this_turn.fn = NULL;
+    fn(this_turn.arg);
+}
+
+static void jobs_of_one_turn_are_handed_over_together(void **state) {
+    room *r = *state;
+    outcome o[40] = {0};
+    store_counts before, after;
+    room_close(r);
+    r->o.later = at_turn_end;
+    this_turn = (turn){0};
+    assert_int_equal(room_open(r), 0);
+    store_count(r->s, &before);
+    for (int i = 0; i < 10; i++) {
+        store_job *j = job_of("INSERT INTO t (v) VALUES (NULL)");
+        assert_int_equal(store_batch(r->s, j, note, &o[i], &r->f), 0);
+    }
+    assert_int_equal(this_turn.asked, 1);
+    end_turn();
+    for (int i = 0; i < 10; i++) wait_for(r, &o[i]), store_job_free(o[i].j);
+    store_count(r->s, &after);
+    assert_int_equal(after.groups - before.groups, 1);
+    /* many of them do not wait for the end of a long turn */
+    for (int i = 10; i < 26; i++) {
+        store_job *j = job_of("INSERT INTO t (v) VALUES (NULL)");
+        assert_int_equal(store_batch(r->s, j, note, &o[i], &r->f), 0);
+    }
+    for (int i = 10; i < 26; i++) wait_for(r, &o[i]), store_job_free(o[i].j);
+    end_turn();
+    /* what was accepted is committed when the store closes before the turn ends */
+    assert_int_equal(store_batch(r->s, job_of("INSERT INTO t (v) VALUES ('last')"), note, &o[26], &r->f), 0);
+    store_close(r->s);
+    assert_true(o[26].done);
+    assert_int_equal(store_job_code(o[26].j), 0);
+    store_job_free(o[26].j);
+    end_turn();
+    room_close(r);
+    r->o.later = NULL;
+    assert_int_equal(room_open(r), 0);
+    assert_int_equal(ask(r, "SELECT count(*) FROM t WHERE v IS NULL"), 26);
+    assert_int_equal(ask(r, "SELECT count(*) FROM t WHERE v = 'last'"), 1);
+}
+
+/* The reader keeps its snapshot from one group to the next; nothing acknowledged may be missing from it. */
+static void a_read_sees_what_was_acknowledged_however_soon(void **state) {
+    room *r = *state;
+    for (int i = 1; i <= 200; i++) {
+        assert_int_equal(ask(r, "SELECT count(*) FROM t"), i - 1);
+        assert_int_equal(run(r, job_of("INSERT INTO t (v) VALUES (NULL)")), 0);
+        assert_int_equal(ask(r, "SELECT count(*) FROM t"), i);
+    }
+}
+
+/* Another program's writes are seen after a moment, though reads never pause. */
+static void a_snapshot_does_not_live_long(void **state) {
+    room *r = *state;
+    sqlite3 *other;
+    assert_int_equal(ask(r, "SELECT count(*) FROM t"), 0);
+    assert_int_equal(sqlite3_open(r->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "INSERT INTO t (v) VALUES ('theirs')", NULL, NULL, NULL), SQLITE_OK);
+    int64_t until = clock_mono_us() + 10000000;
+    while (ask(r, "SELECT count(*) FROM t") == 0) assert_true(clock_mono_us() < until);
+    sqlite3_close(other);
+}
+
 int main(void) {
     log_set_level(LOG_NONE);
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         WITH(every_kind_of_value_comes_back),
+        WITH(jobs_of_one_turn_are_handed_over_together),
+        WITH(a_read_sees_what_was_acknowledged_however_soon),
+        WITH(a_snapshot_does_not_live_long),
         WITH(a_batch_tells_what_each_statement_changed),
         WITH(a_violation_in_the_middle_takes_back_its_batch_only),
         WITH(a_single_statement_is_all_or_nothing),
