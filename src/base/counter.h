@@ -19,7 +19,7 @@
     X(NET_CONNECTED, "net_connected", false, "connections opened by us")                                               \
     X(NET_CONNECT_FAILED, "net_connect_failed", false, "connections we could not open")                                \
     X(NET_ACCEPT_ERRORS, "net_accept_errors", false, "accept failed, e.g. out of file descriptors")                    \
-    X(NET_REFUSED_FULL, "net_refused_full", false, "closed at once: a limit of connections or handshakes")                  \
+    X(NET_REFUSED_FULL, "net_refused_full", false, "closed at once: a limit of connections or handshakes")             \
     X(NET_REFUSED_PROTOCOL, "net_refused_protocol", false, "closed: a protocol this listener does not serve")          \
     X(NET_SNIFF_TIMEOUTS, "net_sniff_timeouts", false, "closed: said nothing that could be recognised in time")        \
     X(NET_HANDSHAKE_FAILED, "net_handshake_failed", false, "TLS or SSLv3 handshakes that failed")                      \

@@ -43,7 +43,9 @@ void suggest_offer(suggestion *s, const char *candidate) {
 }
 
 const char *suggest_text(const suggestion *s, char *out, size_t room) {
-    if (s->best) snprintf(out, room, "; did you mean '%s'?", s->best);
-    else if (room) out[0] = 0;
+    if (s->best)
+        snprintf(out, room, "; did you mean '%s'?", s->best);
+    else if (room)
+        out[0] = 0;
     return out;
 }

@@ -266,8 +266,8 @@ static void describe(const door *d, const char *what) {
     char list[64] = "";
     for (int k = 0; k < 4; k++)
         if (d->protocols & protocol_bits[k]) strcat(strcat(list, *list ? ", " : ""), protocol_names[k]);
-    log_info("net", "%s %s %s:%d (%s)", what, d->name,
-             d->address[0] ? d->address : "::", listener_port(d->listener), d->telemetry ? "telemetry, dropped" : list);
+    log_info("net", "%s %s %s:%d (%s)", what, d->name, d->address[0] ? d->address : "::", listener_port(d->listener),
+             d->telemetry ? "telemetry, dropped" : list);
 }
 
 static bool open_door(server *s, door *d, listener *kept) {

@@ -27,9 +27,9 @@ typedef struct server {
     struct timers *timers;
     struct store *store;
     struct password_pool *passwords;
-    struct secret *secret;                 /* the signing key of tokens */
-    const struct ssl3_config *ssl3;        /* what SSLv3 doors show */
-    struct tls_identity *tls;              /* what TLS doors show */
+    struct secret *secret;          /* the signing key of tokens */
+    const struct ssl3_config *ssl3; /* what SSLv3 doors show */
+    struct tls_identity *tls;       /* what TLS doors show */
     const char *data_dir;
     bool client; /* a program of ours that connects: declares everything, listens nowhere */
 } server;

@@ -66,9 +66,11 @@ typedef struct counted_text {
 } counted_text;
 
 counted_text *text_new(bytes b, bool *failed); /* NULL for no bytes; NULL and *failed when out of memory */
-counted_text *text_hold(counted_text *t);              /* NULL is fine */
+counted_text *text_hold(counted_text *t);      /* NULL is fine */
 void text_drop(counted_text *t);               /* NULL is fine */
-static inline bytes text_bytes(const counted_text *t) { return t ? (bytes){t->p, t->n} : (bytes){(const uint8_t *)"", 0}; }
+static inline bytes text_bytes(const counted_text *t) {
+    return t ? (bytes){t->p, t->n} : (bytes){(const uint8_t *)"", 0};
+}
 int bytes_order(bytes a, bytes b); /* <0, 0, >0: byte by byte, then the shorter first */
 
 /* What one cell may hold. */
