@@ -256,7 +256,7 @@ static int build_steps(generation *g) {
     if (run_step(g, step_open, NULL) < 0 || own->error_count) return E_LOAD;
     if (run_step(g, step_settings, NULL) < 0 || own->error_count) return E_LOAD;
     watch_set_limits(own->watch, own->limits.load_us, own->limits.load_us);
-    own->memory.limit = own->limits.memory;
+    memory_limit(&own->memory, own->limits.memory);
     int result = run_step(g, step_main, NULL);
     if (result == E_KILLED) return E_LOAD;
     if (result < 0) return find_more_errors(g);
@@ -277,7 +277,7 @@ static int step_forget(lua_State *L) {
 int build_generation(generation *g) {
     generation_state *own = g->own;
     char *trace = calloc(1, WATCH_TRACE);
-    watch w = {.trace = trace};
+    watch w = {.trace = trace, .press = memory_pressed};
     int result = E_MEMORY;
     own->sources = calloc(1, sizeof *own->sources);
     if (!trace || !own->sources) goto out;

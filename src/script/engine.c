@@ -30,6 +30,7 @@ engine *engine_new(const engine_options *o, fault *f) {
     }
     e->options = *o;
     e->watch.warn = warn_burst;
+    e->watch.press = memory_pressed;
     e->watch.trace = e->trace;
     e->report = strdup("");
     tasks_init(e);
@@ -112,7 +113,7 @@ static void enter(engine *e, generation *g) {
     generation *old = e->current;
     const struct script_module *const *modules = e->options.modules;
     g->own->watch = g->own->memory.watch = &e->watch;
-    g->own->memory.limit = g->own->limits.memory;
+    memory_limit(&g->own->memory, g->own->limits.memory);
     g->own->refs = 1;
     g->own->next = e->live;
     e->live = g;

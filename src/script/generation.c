@@ -25,7 +25,7 @@ generation *generation_new(engine *e, uint32_t number, fault *f) {
     g->loading = true;
     own->handlers_ref = own->spawned_ref = own->config_ref = LUA_NOREF;
     settings_limits_default(&own->limits);
-    own->memory.limit = own->limits.memory;
+    memory_limit(&own->memory, own->limits.memory);
     g->L = lua_newstate(memory_alloc, &own->memory);
     if (!g->L) goto fail;
     lua_atpanic(g->L, on_panic);
@@ -41,7 +41,7 @@ fail:
 void generation_free(generation *g) {
     generation_state *own = g->own;
     const struct script_module *const *modules = g->engine->options.modules;
-    own->memory.limit = (size_t)-1;
+    own->memory.soft = own->memory.limit = (size_t)-1;
     own->memory.watch = NULL;
     lua_close(g->L);
     memory_free(&own->memory);

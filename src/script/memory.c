@@ -3,6 +3,9 @@
  * Lua answers a refused allocation with a full collection and asks once more. When that is refused as well, the task is
  * over: the script may not catch it and go on. While the kill is on its way a small reserve is open, so that closing
  * and reporting have something to work with. Lua itself handles NULL everywhere; the process never ends over memory.
+ * Before it comes to that, past a soft limit, the watchdog's hook collects at the next instruction and ends the task
+ * there if that did not help: so the place is known, and the string buffers of Lua's library, which ask only once and
+ * without a collection, meet the hard limit rarely.
  *
  * Pieces of up to 256 bytes, nearly all that a handler makes, come from chunks cut into sizes of 16, 32, … with a list
  * of free ones a size: a generation is used by one thread at a time and Lua tells the size of what it frees, so a piece
@@ -90,12 +93,24 @@ void memory_free(script_memory *m) {
     }
 }
 
+/* The hard limit lies an eighth above. */
+void memory_limit(script_memory *m, size_t soft) {
+    m->soft = soft;
+    m->limit = soft + soft / 8;
+}
+
 static void *refuse(script_memory *m, void *p, size_t new_size) {
     if (m->refused == p && m->refused_size == new_size) {
         if (m->watch && watch_inside(m->watch)) watch_kill(m->watch, WATCH_MEMORY);
     }
     m->refused = p, m->refused_size = new_size;
     return NULL;
+}
+
+void memory_pressed(watch *w, lua_State *L) {
+    script_memory *m = &generation_of(L)->own->memory;
+    lua_gc(L, LUA_GCCOLLECT);
+    if (m->used > m->soft) watch_kill(w, WATCH_MEMORY);
 }
 
 void *memory_alloc(void *memory, void *p, size_t old_size, size_t new_size) {
@@ -117,7 +132,10 @@ void *memory_alloc(void *memory, void *p, size_t old_size, size_t new_size) {
         if (grows) return refuse(m, (void *)same, new_size);
         q = (void *)same; /* Lua relies on shrinking to succeed: a large piece may end up among the small ones */
     }
-    if (grows) m->refused_size = 0;
     m->used += new_size - old_size;
+    if (grows) {
+        m->refused_size = 0;
+        if (__builtin_expect(m->used > m->soft, 0) && m->watch && watch_inside(m->watch)) watch_press(m->watch);
+    }
     return q;
 }

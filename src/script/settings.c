@@ -104,119 +104,6 @@ int settings_declare(lua_State *L) {
     return 0;
 }
 
-/* ---- where a key stands in the text of a config file ---- */
-
-typedef struct scanner {
-    const char *at, *end;
-    int line;
-    char word[128]; /* the last name or string read */
-} scanner;
-
-static void skip_long(scanner *s, size_t level) {
-    for (; s->at < s->end; s->at++) {
-        if (*s->at == '\n') s->line++;
-        if (*s->at != ']') continue;
-        const char *p = s->at + 1;
-        while (p < s->end && *p == '=') p++;
-        if (p < s->end && *p == ']' && (size_t)(p - s->at - 1) == level) {
-            s->at = p + 1;
-            return;
-        }
-    }
-}
-
-static bool long_bracket(const scanner *s, size_t *level) {
-    const char *p = s->at + 1;
-    if (*s->at != '[') return false;
-    while (p < s->end && *p == '=') p++;
-    *level = (size_t)(p - s->at - 1);
-    return p < s->end && *p == '[';
-}
-
-static bool word_byte(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* The next token: 'w' a name, 's' a string, the byte of a sign, 0 at the end. */
-static int token(scanner *s) {
-    size_t level, n = 0;
-    for (; s->at < s->end; s->at++) {
-        char c = *s->at;
-        if (c == '\n')
-            s->line++;
-        else if (c == '-' && s->at + 1 < s->end && s->at[1] == '-') {
-            s->at += 2;
-            if (s->at < s->end && long_bracket(s, &level))
-                skip_long(s, level);
-            else
-                while (s->at < s->end && *s->at != '\n') s->at++;
-            s->at--;
-        } else if (c != ' ' && c != '\t' && c != '\r')
-            break;
-    }
-    if (s->at >= s->end) return 0;
-    char c = *s->at;
-    if (long_bracket(s, &level)) {
-        skip_long(s, level);
-        s->word[0] = 0;
-        return 's';
-    }
-    if (c == '"' || c == '\'') {
-        for (s->at++; s->at < s->end && *s->at != c && *s->at != '\n'; s->at++) {
-            if (*s->at == '\\' && s->at + 1 < s->end) s->at++;
-            if (n + 1 < sizeof s->word) s->word[n++] = *s->at;
-        }
-        if (s->at < s->end) s->at++;
-        s->word[n] = 0;
-        return 's';
-    }
-    if (word_byte(c)) {
-        for (; s->at < s->end && word_byte(*s->at); s->at++) {
-            if (n + 1 < sizeof s->word) s->word[n++] = *s->at;
-        }
-        s->word[n] = 0;
-        return 'w';
-    }
-    s->at++;
-    return (unsigned char)c;
-}
-
-#define NEST_MAX 16
-
-/* The line of the last `key =` whose keys from the outermost table make up `path`, or of its nearest table; 0 = none.
- */
-static int find_line(const source *file, const char *path) {
-    scanner s = {file->text, file->text + file->size, 1, ""};
-    char keys[NEST_MAX][128] = {{0}}, key[128] = "", here[600];
-    int depth = 0, line = 0, key_line = 0, kind;
-    size_t best = 0;
-    while ((kind = token(&s)) != 0) {
-        if (kind == 'w' || kind == 's') {
-            snprintf(key, sizeof key, "%s", s.word);
-            key_line = s.line;
-        } else if (kind == '=' && depth > 0 && depth < NEST_MAX) {
-            size_t n = 0;
-            snprintf(keys[depth], sizeof keys[depth], "%s", key);
-            here[0] = 0;
-            for (int i = 1; i <= depth && n < sizeof here; i++) {
-                if (keys[i][0]) n += (size_t)snprintf(here + n, sizeof here - n, "%s%s", n ? "." : "", keys[i]);
-            }
-            n = strlen(here);
-            if (n >= best && n > 0 && strncmp(path, here, n) == 0 &&
-                (path[n] == 0 || path[n] == '.' || path[n] == '[')) {
-                best = n, line = key_line;
-            }
-        } else if (kind == '{') {
-            if (++depth < NEST_MAX) keys[depth][0] = 0;
-        } else if (kind == '}') {
-            if (--depth < 0) depth = 0;
-        } else if ((kind == ',' || kind == ';') && depth > 0 && depth < NEST_MAX) {
-            keys[depth][0] = 0;
-        }
-    }
-    return line;
-}
-
 /* ---- checking one value ---- */
 
 typedef struct place {
@@ -231,7 +118,7 @@ __attribute__((format(printf, 3, 4))) static void complain(const place *p, const
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (p->file)
-        generation_error(p->generation, p->file->name, find_line(p->file, path), "%s: %s", path, text);
+        generation_error(p->generation, p->file->name, settings_line(p->file, path), "%s: %s", path, text);
     else
         generation_error(p->generation, NULL, 0, "--set %s: %s", path, text);
 }
@@ -420,9 +307,18 @@ static void push_environment(lua_State *L) {
     }
 }
 
-static void read_config(lua_State *L, int declared, int values, const char *path) {
+/* The first file is "config.lua"; a later one is named with its folder: "data/config.lua". */
+static const char *shown_name(const char *path, bool first) {
+    const char *name = path + strlen(path);
+    for (int parts = first ? 1 : 2; name > path; name--) {
+        if (name[-1] == '/' && --parts == 0) break;
+    }
+    return name;
+}
+
+static void read_config(lua_State *L, int declared, int values, const char *path, bool first) {
     generation *g = generation_of(L);
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = shown_name(path, first);
     char chunk[256];
     int top = lua_gettop(L);
     const source *file = sources_file(g->own->sources, path, name, g);
@@ -522,7 +418,8 @@ int settings_evaluate(generation *g, lua_State *L) {
     int declared = lua_gettop(L), values = declared + 1, config = declared + 2;
     lua_newtable(L);
     lua_newtable(L);
-    for (const char *const *path = o->config_files; path && *path; path++) read_config(L, declared, values, *path);
+    for (const char *const *path = o->config_files; path && *path; path++)
+        read_config(L, declared, values, *path, path == o->config_files);
     for (const char *const *text = o->overrides; text && *text; text++) apply_override(L, declared, values, *text);
     for (lua_pushnil(L); lua_next(L, declared); lua_settop(L, config + 1)) {
         const char *path = lua_tostring(L, -2);

@@ -25,9 +25,10 @@ typedef struct script_limits {
 #define MEMORY_SIZES 16 /* of small pieces: 16, 32, … 256 bytes */
 
 typedef struct script_memory {
-    size_t used, limit; /* past `limit` an allocation is refused, then, after the collection, a kill */
-    size_t cap;         /* of the whole generation */
-    void *refused;      /* the request that was refused last, to know its repetition */
+    size_t used;
+    size_t soft;   /* past it the hook collects, and ends the task if that did not help */
+    size_t limit;  /* past it an allocation is refused, then, after Lua's own collection, a kill */
+    void *refused; /* the request that was refused last, to know its repetition */
     size_t refused_size;
     watch *watch;             /* of the thread that runs the generation now; NULL = none */
     void *free[MEMORY_SIZES]; /* lists of free small pieces */
@@ -39,6 +40,8 @@ typedef struct script_memory {
 #define SCRIPT_RESERVE (1u << 20) /* bytes past the limit while a kill is on its way */
 void *memory_alloc(void *memory, void *p, size_t old_size, size_t new_size);
 void memory_free(script_memory *m); /* after lua_close */
+void memory_limit(script_memory *m, size_t soft);
+void memory_pressed(watch *w, lua_State *L); /* what the hook calls */
 
 /* ---- generations ---- */
 
@@ -105,6 +108,7 @@ int build_generation(generation *g);                /* 0, or negative with the e
 int settings_evaluate(generation *g, lua_State *L); /* mu.settings, config files, overrides → mu.config, limits */
 int settings_declare(lua_State *L);                 /* the C function mu.settings */
 void settings_limits_default(script_limits *l);
+int settings_line(const source *file, const char *path); /* line of a key in a config file, 0 = unknown */
 
 /* ---- sandbox (sandbox.c, bounded.c, pattern.c, protect.c, coroutine.c) ---- */
 
@@ -201,6 +205,11 @@ void heap_remove(engine *e, task *t);
 void exclusive_release_all(engine *e, task *t);
 void exclusive_forget(engine *e, task *t); /* it no longer waits for a key */
 void exclusive_free(engine *e);
+int task_body(lua_State *L);       /* the C function at the bottom of a task's coroutine */
+int task_event_body(lua_State *L); /* … of one that runs the handlers of an event */
+void task_keep_error(task *t, const char *text);
+void task_log_failure(task *t);
+void task_report_kill(engine *e, task *t);
 int exclusive_call(lua_State *L);     /* mu.exclusive */
 int task_keep_trace(lua_State *L);    /* message handler: keeps the traceback of the error in the task */
 void generation_unref(generation *g); /* loop thread */

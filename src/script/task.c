@@ -1,8 +1,8 @@
 /* task.c: tasks: pooled coroutines, the run queue, waiting and waking, the end of each.
  *
- * A task's coroutine runs one C function, task_body: push → handler (protected call) → finish. What goes wrong in the
- * handler is caught inside the coroutine, so that it can be used again; what goes wrong in push or finish ends the
- * coroutine with it. A burst that succeeds touches no clock, no lock and no memory of ours. */
+ * A task's coroutine runs one C function, task_body (task_body.c): push → handler (protected call) → finish. What goes
+ * wrong in the handler is caught inside the coroutine, so that it can be used again; what goes wrong in push or finish
+ * ends the coroutine with it. A burst that succeeds touches no clock, no lock and no memory of ours. */
 #include "script/state.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -111,126 +111,6 @@ static void give_coroutine(generation *g, lua_State *L, bool usable) {
     generation_protect(g, drop_coroutine, L);
 }
 
-/* ---- inside the coroutine ---- */
-
-int task_keep_trace(lua_State *L) {
-    task *t = task_here(L);
-    watch *w = generation_of(L)->own->watch;
-    if (!t || watch_killed(w)) return 1;
-    if (t->trace_kept) { /* the same error, raised again on its way out */
-        t->trace_kept = false;
-        return 1;
-    }
-    if (!t->trace) t->trace = malloc(WATCH_TRACE);
-    if (t->trace) trace_write(L, 1, t->trace, WATCH_TRACE);
-    return 1;
-}
-
-static void keep_error(task *t, const char *text) {
-    free(t->error);
-    t->error = strdup(text ? text : "out of memory");
-}
-
-static void keep_error_value(task *t, lua_State *L) {
-    if (lua_type(L, -1) == LUA_TSTRING) {
-        keep_error(t, lua_tostring(L, -1));
-    } else {
-        char text[80];
-        snprintf(text, sizeof text, "the error value is a %s", luaL_typename(L, -1));
-        keep_error(t, text); /* stays if its __tostring fails */
-        const char *said = luaL_tolstring(L, -1, NULL);
-        keep_error(t, said);
-        lua_pop(L, 1);
-    }
-}
-
-static bool handler_failed(lua_State *L, int status) {
-    watch *w = generation_of(L)->own->watch;
-    if (status == LUA_OK || status == LUA_YIELD) return false;
-    if (status == LUA_ERRMEM) watch_kill(w, WATCH_MEMORY);
-    if (watch_killed(w)) watch_pass(L);
-    task_here(L)->outcome = E_SCRIPT;
-    keep_error_value(task_here(L), L);
-    return true;
-}
-
-static int task_ended(lua_State *L, int status, lua_KContext unused) {
-    (void)unused;
-    if (handler_failed(L, status)) return 0;
-    const task *t = task_here(L);
-    if (t->call.finish) t->call.finish(L, 2, lua_gettop(L) - 1, t->call.ctx);
-    return 0;
-}
-
-static int task_body(lua_State *L) {
-    const task *t = task_here(L);
-    int n = 0;
-    lua_pushcfunction(L, task_keep_trace);
-    if (t->call.function_ref != LUA_NOREF) lua_rawgeti(L, LUA_REGISTRYINDEX, t->call.function_ref);
-    if (t->call.push) n = t->call.push(L, t->call.ctx);
-    if (t->call.function_ref == LUA_NOREF) n--;
-    return task_ended(L, lua_pcallk(L, n, LUA_MULTRET, 1, 0, task_ended), 0);
-}
-
-static void log_failure(task *t);
-
-/* Handlers of an event: one that fails is reported, the next ones run all the same. Stack: the trace keeper, the array.
- */
-static int event_ended(lua_State *L, int status, lua_KContext at) {
-    task *t = task_here(L);
-    for (lua_Integer count = luaL_len(L, 2);;) {
-        if (handler_failed(L, status)) log_failure(t);
-        lua_settop(L, 2);
-        if (++at > count) return 0;
-        lua_rawgeti(L, 2, at);
-        int n = t->call.push ? t->call.push(L, t->call.ctx) : 0;
-        status = lua_pcallk(L, n, 0, 1, at, event_ended);
-    }
-}
-
-static int event_body(lua_State *L) {
-    lua_pushcfunction(L, task_keep_trace);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, task_here(L)->call.function_ref);
-    return event_ended(L, LUA_OK, 0);
-}
-
-/* ---- reports ---- */
-
-static void describe(const task *t, char *text, size_t size) {
-    const generation *g = t->call.generation;
-    const engine_options *o = &g->engine->options;
-    char subject[128] = "";
-    if (t->call.subject.generation && o->describe) o->describe(o->server, t->call.subject, subject, sizeof subject);
-    snprintf(text, size, "%s%sgeneration %u %.8s", subject, subject[0] ? ", " : "", g->number, g->hash);
-}
-
-static void log_failure(task *t) {
-    char who[256];
-    describe(t, who, sizeof who);
-    log_error("script", "%s failed (%s): %s%s", t->call.what, who, t->error ? t->error : "out of memory",
-              t->trace ? t->trace : "");
-    free(t->trace);
-    t->trace = NULL;
-}
-
-/* A limit has ended the task: says which, where, and the setting. */
-static void report_kill(engine *e, task *t) {
-    const script_limits *l = &t->call.generation->own->limits;
-    char text[256], who[256];
-    if (e->watch.cause == WATCH_MEMORY) {
-        snprintf(text, sizeof text,
-                 "it used more memory than a task may (limits.task_memory_mib = %zu, limits.memory_mib = %zu)",
-                 l->task_memory >> 20, l->memory >> 20);
-    } else {
-        snprintf(text, sizeof text, "it ran for more than %lld ms without a pause (limits.burst_ms)",
-                 (long long)(l->burst_us / 1000));
-    }
-    describe(t, who, sizeof who);
-    log_error("script", "%s was ended (%s): %s%s", t->call.what, who, text, e->trace);
-    keep_error(t, text);
-    e->counts.tasks_killed++;
-}
-
 /* ---- the end ---- */
 
 static void finish_task(engine *e, task *t) {
@@ -239,7 +119,7 @@ static void finish_task(engine *e, task *t) {
     bool bad = t->outcome != 0;
     if (t->outcome == E_SCRIPT) {
         e->counts.tasks_failed++;
-        if (!t->event) log_failure(t);
+        if (!t->event) task_log_failure(t);
     }
     if (bad) fault_set(&why, t->outcome, "%s: %s", t->call.what, t->error ? t->error : fault_name(t->outcome));
     heap_remove(e, t);
@@ -273,7 +153,8 @@ static void close_chain(engine *e, task *t) {
 
 static void open_burst(engine *e, task *t, generation_state *own) {
     size_t left = own->limits.task_memory > t->grown ? own->limits.task_memory - t->grown : 0;
-    own->memory.limit = own->memory.used + left < own->limits.memory ? own->memory.used + left : own->limits.memory;
+    size_t soft = own->memory.used + left;
+    memory_limit(&own->memory, soft < own->limits.memory ? soft : own->limits.memory);
     own->running = t;
     t->state = TASK_RUNNING;
     watch_enter(&e->watch, t->L);
@@ -282,7 +163,7 @@ static void open_burst(engine *e, task *t, generation_state *own) {
 static void close_burst(engine *e, task *t, generation_state *own) {
     watch_leave(&e->watch, t->L);
     own->running = NULL;
-    own->memory.limit = own->limits.memory;
+    memory_limit(&own->memory, own->limits.memory);
 }
 
 /* Ends a task that waits or is queued; not while Lua runs. */
@@ -304,7 +185,7 @@ static void end_task(engine *e, task *t, int code, const char *text) {
         give_coroutine(g, t->L, false);
     }
     t->outcome = code;
-    if (text) keep_error(t, text);
+    if (text) task_keep_error(t, text);
     finish_task(e, t);
 }
 
@@ -325,7 +206,7 @@ static void run_task(engine *e, task *t) {
             return;
         }
         t->started = true;
-        lua_pushcfunction(t->L, t->event ? event_body : task_body);
+        lua_pushcfunction(t->L, t->event ? task_event_body : task_body);
     } else {
         lua_pop(t->L, 1); /* the mark */
     }
@@ -343,13 +224,13 @@ static void run_task(engine *e, task *t) {
         if (watch_killed(&e->watch)) {
             t->outcome = E_KILLED;
             close_chain(e, t);
-            report_kill(e, t);
+            task_report_kill(e, t);
         } else if (status != LUA_YIELD) {
             t->outcome = E_SCRIPT;
             if (lua_type(t->L, -1) == LUA_TSTRING)
-                keep_error(t, lua_tostring(t->L, -1));
+                task_keep_error(t, lua_tostring(t->L, -1));
             else if (!t->error)
-                keep_error(t, "the error value is not a string");
+                task_keep_error(t, "the error value is not a string");
         }
     }
     close_burst(e, t, own);

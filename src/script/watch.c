@@ -34,6 +34,10 @@ static struct {
 static void hook(lua_State *L, lua_Debug *ar) {
     watch *w = watch_here;
     (void)ar;
+    if (w && w->running && w->pressed) {
+        w->pressed = 0;
+        w->press(w, L);
+    }
     if (WATCH_POLLS && w && w->running) {
         if (w->alarm != WATCH_KILL) watch_notice(w);
         if (w->alarm == WATCH_CALM) return; /* and asks again later */
@@ -62,7 +66,7 @@ static void hook(lua_State *L, lua_Debug *ar) {
 
 void watch_arm(lua_State *L) {
     const watch *w = watch_here;
-    lua_sethook(L, hook, LUA_MASKCOUNT, w && w->alarm ? 1 : POLL_COUNT);
+    lua_sethook(L, hook, LUA_MASKCOUNT, w && (w->alarm || w->pressed) ? 1 : POLL_COUNT);
 }
 
 void watch_notice(watch *w) {
@@ -91,9 +95,9 @@ static void on_signal(int number) {
 }
 
 void watch_calm(watch *w, lua_State *L) {
-    if (w->alarm && L) lua_sethook(L, NULL, 0, 0);
+    if ((w->alarm || w->pressed) && L) lua_sethook(L, NULL, 0, 0);
     w->alarm = WATCH_CALM;
-    w->mercy = w->spent = w->floor = 0;
+    w->mercy = w->spent = w->floor = w->pressed = 0;
     w->cause = WATCH_NO_CAUSE;
     if (w->trace) w->trace[0] = 0;
 }
@@ -107,6 +111,12 @@ void watch_kill(watch *w, enum watch_cause cause) {
     if (!L) return;
     if (w->trace && !w->trace[0]) trace_write(L, 0, w->trace, WATCH_TRACE);
     watch_arm(L);
+}
+
+void watch_press(watch *w) {
+    if (w->pressed || w->alarm == WATCH_KILL || !w->running || !w->press) return;
+    w->pressed = 1;
+    watch_arm(w->running);
 }
 
 int watch_pass(lua_State *L) {

@@ -46,8 +46,10 @@ typedef struct watch {
     volatile sig_atomic_t alarm; /* enum watch_stage; WATCH_KILL = a kill is being passed on */
     volatile sig_atomic_t mercy; /* closing what was killed: only stages from `floor` count */
     volatile sig_atomic_t floor, spent;
-    unsigned warned;                             /* the burst that was named, where there is no signal */
-    volatile sig_atomic_t cause;                 /* enum watch_cause of the kill */
+    unsigned warned;               /* the burst that was named, where there is no signal */
+    volatile sig_atomic_t cause;   /* enum watch_cause of the kill */
+    volatile sig_atomic_t pressed; /* memory is short: the hook is to collect first (memory.c) */
+    void (*press)(struct watch *w, lua_State *L);
     lua_State *volatile running;                 /* the coroutine that runs */
     lua_State *barrier;                          /* the nearest coroutine up the chain that cannot yield, or NULL */
     void (*warn)(struct watch *w, lua_State *L); /* called once a burst by the hook; may not raise */
@@ -84,7 +86,7 @@ static inline void watch_leave(watch *w, lua_State *L) {
     atomic_store_explicit(&w->sequence, atomic_load_explicit(&w->sequence, memory_order_relaxed) + 1,
                           memory_order_release);
     w->running = NULL;
-    if (__builtin_expect(w->alarm | w->mercy | w->cause, 0)) watch_calm(w, L);
+    if (__builtin_expect(w->alarm | w->mercy | w->cause | w->pressed, 0)) watch_calm(w, L);
 }
 static inline bool watch_inside(const watch *w) { return atomic_load_explicit(&w->sequence, memory_order_relaxed) & 1; }
 
@@ -92,11 +94,12 @@ static inline bool watch_inside(const watch *w) { return atomic_load_explicit(&w
 static inline void watch_switch(watch *w, lua_State *L) {
     w->running = L;
     atomic_signal_fence(memory_order_seq_cst);
-    if (WATCH_POLLS || __builtin_expect(w->alarm != 0, 0)) watch_arm(L);
+    if (WATCH_POLLS || __builtin_expect((w->alarm | w->pressed) != 0, 0)) watch_arm(L);
 }
 
 static inline bool watch_killed(const watch *w) { return w->alarm == WATCH_KILL; }
 void watch_kill(watch *w, enum watch_cause cause); /* from inside the burst */
+void watch_press(watch *w);                        /* has the hook call w->press at the next instruction */
 int watch_pass(lua_State *L);                      /* passes the kill on; `return watch_pass(L)`; does not return */
 void watch_mercy(watch *w);                        /* closing begins */
 void watch_mercy_end(watch *w, bool pass_on);      /* … ends; pass_on: the kill goes on */

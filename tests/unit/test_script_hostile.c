@@ -250,18 +250,48 @@ static void test_growth_over_several_bursts(void **state) {
     struct world w;
     struct outcome o;
     (void)state;
+    burst = "limits.burst_ms=20000";
     open_hostile(&w, "local t = {} for i = 1, 100 do t[i] = string.rep('x', 1 << 20) .. i mu.sleep(0.1) end");
     world_call(&w, "it", &o);
     world_pass(&w, 20);
     assert_int_equal(o.code, E_KILLED);
     assert_contains(w.log, MEMORY);
+    burst = "limits.burst_ms=20";
     world_close(&w);
+}
+
+static void test_memory_kill_names_the_place(void **state) {
+    struct world w;
+    struct outcome o;
+    (void)state;
+    burst = "limits.burst_ms=20000";
+    open_hostile(&w, "local t = {}\nwhile true do\nt[#t + 1] = ('x'):rep(100000) .. #t\nend");
+    world_call(&w, "it", &o);
+    assert_int_equal(o.code, E_KILLED);
+    assert_contains(w.log, MEMORY);
+    assert_contains(w.log, "scripts/main.lua:4: in the function");
+    world_close(&w);
+    burst = "limits.burst_ms=20";
+}
+
+/* Much garbage is no reason to end anybody. */
+static void test_garbage_is_not_growth(void **state) {
+    struct world w;
+    struct outcome o;
+    (void)state;
+    burst = "limits.burst_ms=20000";
+    open_hostile(&w, "local n = 0 for i = 1, 300 do n = n + #(('x'):rep(1 << 20) .. i) end return n > 0");
+    world_call(&w, "it", &o);
+    if (o.code) fail_msg("%s", w.log);
+    world_close(&w);
+    burst = "limits.burst_ms=20";
 }
 
 static void test_no_way_out_of_the_sandbox(void **state) {
     struct world w;
     struct outcome o;
     (void)state;
+    burst = "limits.burst_ms=20000";
     open_hostile(
         &w,
         "local function try(f, ...) local ok, why = pcall(f, ...) mu.say(ok and 'DONE' or why) mu.say('|') end\n"
@@ -291,6 +321,7 @@ static void test_no_way_out_of_the_sandbox(void **state) {
     assert_contains(w.heard, "__gc is not for scripts");
     assert_contains(w.heard, "nil falseread-only");
     assert_null(strstr(w.heard, "DONE"));
+    burst = "limits.burst_ms=20";
     world_close(&w);
 }
 
@@ -338,6 +369,8 @@ int main(void) {
         cmocka_unit_test(test_kill_names_the_place),
         cmocka_unit_test(test_killed_between_waits),
         cmocka_unit_test(test_growth_over_several_bursts),
+        cmocka_unit_test(test_memory_kill_names_the_place),
+        cmocka_unit_test(test_garbage_is_not_growth),
         cmocka_unit_test(test_no_way_out_of_the_sandbox),
         cmocka_unit_test(test_loading_is_bounded),
     };
