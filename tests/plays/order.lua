@@ -1,5 +1,5 @@
--- order.lua: the answer first, then what its handler caused; requests of one session one after another; nobody waits for
--- somebody else (reference 01 §2.6, 02 rule 13, 04 §1.2).
+-- order.lua: the answer first, then what its handler caused; requests of one session one after another; nobody waits
+-- for somebody else (reference 01 §2.6, 02 rule 13, 04 §1.2).
 local play = require "plays.lib.play"
 
 -- Commands of a component that this game never uses, answered by handlers that take their time.
