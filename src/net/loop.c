@@ -56,7 +56,18 @@ static void run_items(loop *l) {
         uv_idle_stop(&l->idle);
 }
 
-static void on_prepare(uv_prepare_t *p) { run_items(p->data); }
+static void count(loop *l) {
+    if (l->tally_in) counter_add(COUNTER_NET_BYTES_IN, l->tally_in);
+    if (l->tally_out) counter_add(COUNTER_NET_BYTES_OUT, l->tally_out);
+    if (l->tally_writes) counter_add(COUNTER_NET_WRITES, l->tally_writes);
+    l->tally_in = l->tally_out = l->tally_writes = 0;
+}
+
+static void on_prepare(uv_prepare_t *p) {
+    run_items(p->data);
+    count(p->data);
+}
+
 static void on_check(uv_check_t *c) { run_items(c->data); }
 
 void loop_turn_end(loop *l, loop_item *item) {
@@ -139,6 +150,7 @@ void loop_turn(loop *l, int64_t wait_us) {
     if (wait_us > 0) loop_timer_start(l, &limit, wait_us, 0, on_turn_over, NULL);
     uv_run(&l->uv, wait_us == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     run_items(l);
+    count(l);
     loop_timer_stop(&limit);
     leave(l, outer);
 }

@@ -62,8 +62,9 @@ struct loop {
     struct listener *first_listener;
     struct out_queue *spare_queues;
     unsigned spare_count;
-    buf wire, plain; /* scratch of the filters; empty between calls */
-    char text[64];   /* stream_peer and friends */
+    buf wire, plain;                           /* scratch of the filters; empty between calls */
+    int64_t tally_in, tally_out, tally_writes; /* for counter.h, added once a turn: cheaper than at each write */
+    char text[64];                             /* stream_peer and friends */
     uint8_t scratch[LOOP_SCRATCH];
 };
 

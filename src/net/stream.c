@@ -118,7 +118,7 @@ static void on_read(uv_stream_t *u, ssize_t n, const uv_buf_t *b) {
         stream_abort(s, why.code);
         return;
     }
-    counter_add(COUNTER_NET_BYTES_IN, n);
+    s->loop->tally_in += n;
     stream_wire_in(s, (bytes){(const uint8_t *)b->base, (size_t)n});
 }
 

@@ -185,8 +185,8 @@ static size_t list_pieces(const out_queue *q, size_t skip, uv_buf_t *list, size_
 }
 
 static void wrote(stream *s, size_t n) {
-    counter_add(COUNTER_NET_WRITES, 1);
-    counter_add(COUNTER_NET_BYTES_OUT, (int64_t)n);
+    s->loop->tally_writes++;
+    s->loop->tally_out += (int64_t)n;
 }
 
 static void job_free(write_job *j) {
