@@ -1,7 +1,7 @@
 /* hostile.c: a library to preload (LD_PRELOAD) that makes the system around a program as unkind as it is allowed to be.
  *
  *   MU_HOSTILE=bytes   every read, write, send, recv and writev on a stream socket moves one byte
- *   MU_HOSTILE=delay   fsync and fdatasync take 30 ms longer: whoever waits for a commit waits longer
+ *   MU_HOSTILE=delay   fsync and fdatasync take 10 ms longer: whoever waits for a commit waits longer
  *
  * All of it is behaviour the system promises no better than; a program that fails under it would fail one day without.
  */
@@ -93,19 +93,19 @@ ssize_t sendmsg(int fd, const struct msghdr *m, int flags) {
     return real(fd, m, flags);
 }
 
-static void wait_30ms(void) {
-    struct timespec t = {.tv_nsec = 30000000};
+static void wait_longer(void) {
+    struct timespec t = {.tv_nsec = 10000000};
     if (mode_is("delay")) nanosleep(&t, NULL);
 }
 
 int fsync(int fd) {
     REAL(fsync);
-    wait_30ms();
+    wait_longer();
     return real(fd);
 }
 
 int fdatasync(int fd) {
     REAL(fdatasync);
-    wait_30ms();
+    wait_longer();
     return real(fd);
 }
