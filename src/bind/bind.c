@@ -4,6 +4,7 @@
 #include "bind/bind.h"
 
 #include "base/clock.h"
+#include "bind/asset.h"
 #include "bind/blaze.h"
 #include "bind/client.h"
 #include "bind/crypto.h"
@@ -20,8 +21,9 @@
 #include "net/loop.h"
 
 const script_module *const bind_modules[] = {
-    &module_log,    &module_time,  &module_json, &module_tdf,         &module_record, &module_timer, &module_store,
-    &module_crypto, &module_blaze, &module_http, &module_http_client, &module_client, &module_net,   NULL,
+    &module_log,    &module_time,        &module_asset,  &module_json,   &module_tdf,
+    &module_record, &module_timer,       &module_store,  &module_crypto, &module_blaze,
+    &module_http,   &module_http_client, &module_client, &module_net,    NULL,
 };
 
 int bind_join(server *s, fault *f) {

@@ -13,6 +13,7 @@ enum bind_slot {
     SLOT_NET,
     SLOT_JSON,
     SLOT_CLIENT,
+    SLOT_ASSET,
     SLOT_CONTENT,
     SLOT_METRICS,
     SLOT_CONSOLE,

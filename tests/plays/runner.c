@@ -41,7 +41,7 @@ static bool over;
 static void describe(void *ctx, handle subject, char *out, size_t size) { blaze_describe_session(subject, out, size); }
 
 static int start(fault *f) {
-    static char own[600], shipped[600], config[600];
+    static char own[600], shipped[600], config[600], assets[600];
     static script_root roots[3];
     static const char *configs[2];
     static const script_module *modules[MODULES_MAX + 2];
@@ -52,12 +52,14 @@ static int start(fault *f) {
     snprintf(own, sizeof own, "%s/tests", the_runner.checkout);
     snprintf(shipped, sizeof shipped, "%s/scripts", the_runner.checkout);
     snprintf(config, sizeof config, "%s/config.lua", the_runner.checkout);
+    snprintf(assets, sizeof assets, "%s/assets", the_runner.checkout);
     roots[0] = (script_root){shipped, "scripts"};
     roots[1] = (script_root){own, "tests"};
     configs[0] = config;
     engine_options o = {.roots = roots,
                         .config_files = configs,
                         .modules = modules,
+                        .asset_dir = assets,
                         .server = s,
                         .test_mode = true,
                         .describe = describe};
