@@ -10,4 +10,5 @@ files["scripts/protocol"] = { max_line_length = false }
 files["scripts/configs/me3_ent_enc.lua"] = { max_line_length = false }
 files["scripts/configs/me3_ent.lua"] = { max_line_length = false }
 files["tests/plays/seed/expected.lua"] = { max_line_length = false }
+files["tests/plays/seed/dime.lua"] = { max_line_length = false }
 files["tests/lua/frames.lua"] = { max_line_length = false }

@@ -7,6 +7,7 @@ local ent_map = require "configs.me3_ent"
 local sources = {
   ME3_DATA = require "configs.me3_data",
   ME3_MSG  = require "configs.me3_msg",
+  ME3_DIME = require "configs.me3_dime",
   ME3_ENT  = { render = function() return ent_map end },
 }
 

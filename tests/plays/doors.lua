@@ -10,7 +10,7 @@ local function is_told(client, told)
   play.equal(told.data, configs.ME3_DATA, "ME3_DATA")
   play.equal("Mu Relay", configs.ME3_MSG.MSG_1_title, "the title of the first message")
   play.equal("ME3_PRC_REBELLION", configs.ME3_ENT.ENT_14_entitlement, "entitlement 14")
-  play.equal(play.exactly {}, configs.ME3_DIME, "ME3_DIME")
+  play.equal(play.text "ME3_REPACK_ARSENAL", configs.ME3_DIME.Config, "ME3_DIME")
 end
 
 play.scene("an unmodified game: redirector over SSLv3, then plain Blaze", function()

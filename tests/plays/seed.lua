@@ -4,6 +4,7 @@ local play     = require "plays.lib.play"
 local config   = require "plays.seed.config"
 local expected = require "plays.seed.expected"
 local message  = require "plays.seed.me3_msg"
+local dime     = require "plays.seed.dime"
 local util     = require "schema.util"
 
 local function seeded()
@@ -37,6 +38,11 @@ for _, id in ipairs { "ME3_DATA", "ME3_MSG", "ME3_ENT" } do
     same_map(expected[id], answer.body.config, answer.bytes, id)
   end)
 end
+
+play.scene("ME3_DIME equals the reference, byte for byte", function()
+  local alice = play.client(seeded(), "Alice", { via = "blaze" })
+  alice:asks("Util.fetchClientConfig", { id = "ME3_DIME" }, { config = play.exactly { Config = dime } })
+end)
 
 -- The fields of preAuth by their tags, as the capture names them.
 local FIELDS = {
