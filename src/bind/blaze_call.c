@@ -13,6 +13,7 @@
 #include "bind/blaze_kept.h"
 #include "bind/blaze_session.h"
 #include "bind/record.h"
+#include "bind/slots.h"
 #include "bind/tdf_codec.h"
 
 #define ANSWER_KEEP ((size_t)256 << 10) /* the scratch buffer gives back what is above */
@@ -59,7 +60,7 @@ static int entry(lua_State *L) {
     fault f;
     c->task = task_current(L);
     lua_settop(L, 0);
-    record_push(L, c->session);
+    record_push_in(L, generation_of(L)->slots[SLOT_RECORD], c->session);
     if (!c->route->request)
         lua_pushnil(L);
     else if ((c->bad_body = tdf_codec_push(L, c->route->request, c->body, &f)) < 0) {

@@ -2,7 +2,8 @@
  *
  * The key is a table of plain values; it is turned into one string (each value with its place and its type, so that
  * two different keys never meet). Bodies are Lua userdata that hold one count of a `shared`; a table of the registry,
- * one a route, finds them by the string. Nothing here knows what a body means. */
+ * one a route, keeps them alive under numbers, and a small hash table of ours finds them by the string, so that a key
+ * that is known makes nothing in Lua. Nothing here knows what a body means. */
 #include "bind/blaze_kept.h"
 
 #include <lauxlib.h>
@@ -16,35 +17,48 @@
 
 #define TYPE_KEPT    "blaze.kept"
 #define KEPT_KEY_MAX 4096 /* bytes of one key */
+#define KEPT_BUCKETS 256  /* a power of two */
+
+static const char kept_mark; /* its address tells our userdata from others */
 
 typedef struct kept {
+    const void *mark;
     shared *body;
-    int64_t expires_us; /* monotonic; 0 = with the generation */
-    struct kept *newer, *older;
-    struct blaze_kept_list *list; /* NULL once forgotten */
+    int64_t expires_us;                /* monotonic; 0 = with the generation */
+    struct kept *newer, *older, *next; /* next: of the same bucket */
+    struct blaze_kept_list *list;      /* NULL once forgotten */
+    uint64_t hash;
+    int ref; /* its number in the route's table */
     size_t key_length;
     char key[];
 } kept;
 
 struct blaze_kept_list {
-    int table_ref; /* key → userdata */
+    int table_ref; /* number → userdata */
     kept *newest, *oldest;
+    kept *buckets[KEPT_BUCKETS];
     size_t count, bytes;
 };
 
 static void unlink_kept(kept *k) {
     struct blaze_kept_list *l = k->list;
     if (!l) return;
+    kept **at = &l->buckets[k->hash & (KEPT_BUCKETS - 1)];
+    while (*at != k) at = &(*at)->next;
+    *at = k->next;
     *(k->newer ? &k->newer->older : &l->newest) = k->older;
     *(k->older ? &k->older->newer : &l->oldest) = k->newer;
     l->count--;
     l->bytes -= k->body->n;
     k->list = NULL;
-    k->newer = k->older = NULL;
+    k->newer = k->older = k->next = NULL;
 }
 
 static void link_newest(struct blaze_kept_list *l, kept *k) {
+    kept **bucket = &l->buckets[k->hash & (KEPT_BUCKETS - 1)];
     k->list = l;
+    k->next = *bucket;
+    *bucket = k;
     k->newer = NULL;
     k->older = l->newest;
     *(l->newest ? &l->newest->newer : &l->oldest) = k;
@@ -53,12 +67,28 @@ static void link_newest(struct blaze_kept_list *l, kept *k) {
     l->bytes += k->body->n;
 }
 
-/* Takes k out of its list and of the table at `table`. */
+static uint64_t hash_of(bytes key) {
+    uint64_t h = key.n * 0x9e3779b97f4a7c15u, word;
+    for (; key.n >= 8; key.p += 8, key.n -= 8) {
+        memcpy(&word, key.p, 8);
+        h = (h ^ word) * 0x9fb21c651e98df25u;
+        h ^= h >> 32;
+    }
+    for (word = 0; key.n; key.n--) word = word << 8 | *key.p++;
+    h = (h ^ word) * 0x9fb21c651e98df25u;
+    return h ^ h >> 29;
+}
+
+static kept *find(const struct blaze_kept_list *l, bytes key, uint64_t hash) {
+    kept *k = l->buckets[hash & (KEPT_BUCKETS - 1)];
+    while (k && (k->hash != hash || k->key_length != key.n || memcmp(k->key, key.p, key.n))) k = k->next;
+    return k;
+}
+
+/* Takes k out of its list and of the table at `table`, which lets go of it. */
 static void forget(lua_State *L, int table, kept *k) {
-    lua_pushlstring(L, k->key, k->key_length);
-    lua_pushnil(L);
-    unlink_kept(k); /* before the table lets go of it */
-    lua_rawset(L, table);
+    unlink_kept(k);
+    luaL_unref(L, table, k->ref);
 }
 
 static int kept_gc(lua_State *L) {
@@ -76,8 +106,8 @@ static int kept_text(lua_State *L) {
 }
 
 shared *blaze_kept_test(lua_State *L, int index) {
-    const kept *k = luaL_testudata(L, index, TYPE_KEPT);
-    return k ? k->body : NULL;
+    const kept *k = lua_type(L, index) == LUA_TUSERDATA ? lua_touserdata(L, index) : NULL;
+    return k && lua_rawlen(L, index) >= sizeof *k && k->mark == &kept_mark ? k->body : NULL;
 }
 
 /* ---- the key ---- */
@@ -108,8 +138,9 @@ static void key_value(lua_State *L, int index, buf *out) {
     }
 }
 
-/* Pushes the string form of the key table at `index`. Places are part of it: { nil, "x" } is not { "x" }. */
-static void push_key(lua_State *L, int index) {
+/* The string form of the key table at `index`, good until the next call. Places are part of it: { nil, "x" } is not
+ * { "x" }. */
+static bytes key_of(lua_State *L, int index) {
     static buf key = {.max = KEPT_KEY_MAX}; /* loop thread only: mu.kept needs a request in hand */
     buf_clear(&key);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
@@ -117,7 +148,7 @@ static void push_key(lua_State *L, int index) {
         key_value(L, -1, &key);
     }
     if (key.failed) luaL_error(L, "mu.kept: the key is longer than %d bytes", KEPT_KEY_MAX);
-    lua_pushlstring(L, (const char *)key.p, key.n);
+    return buf_bytes(&key);
 }
 
 /* ---- keeping ---- */
@@ -132,7 +163,7 @@ static struct blaze_kept_list *list_of(lua_State *L, blaze_route *r) {
     return r->kept = l;
 }
 
-/* The table of results is at 4, the key at 3; on top are the built body and, perhaps, seconds. */
+/* The table of bodies is at 4, the key at 3; on top are the built body and, perhaps, seconds. */
 static int keep_built(lua_State *L, int status, lua_KContext context) {
     blaze_route *r = (blaze_route *)context;
     static buf body; /* loop thread only; stays allocated, survives a Lua error */
@@ -146,7 +177,7 @@ static int keep_built(lua_State *L, int status, lua_KContext context) {
     size_t key_length;
     const char *key = lua_tolstring(L, 3, &key_length);
     kept *k = lua_newuserdatauv(L, sizeof *k + key_length, 0);
-    *k = (kept){.key_length = key_length};
+    *k = (kept){.mark = &kept_mark, .key_length = key_length};
     memcpy(k->key, key, key_length);
     k->body = shared_new(body.p, body.n);
     if (body.cap > ((size_t)1 << 20)) buf_free(&body);
@@ -156,11 +187,12 @@ static int keep_built(lua_State *L, int status, lua_KContext context) {
 
     struct blaze_kept_list *l = list_of(L, r);
     int mine = lua_gettop(L);
-    lua_pushvalue(L, 3);
-    if (lua_rawget(L, 4) == LUA_TUSERDATA) unlink_kept(lua_touserdata(L, -1)); /* built twice at a time: newest stays */
-    lua_pushvalue(L, 3);
+    bytes wanted = {(const uint8_t *)k->key, key_length};
+    k->hash = hash_of(wanted);
+    kept *earlier = find(l, wanted, k->hash);
+    if (earlier) forget(L, 4, earlier); /* built twice at a time: the newest stays */
     lua_pushvalue(L, mine);
-    lua_rawset(L, 4);
+    k->ref = luaL_ref(L, 4);
     link_newest(l, k);
     while (l->oldest != k && (l->count > BLAZE_KEPT_BODIES || l->bytes > BLAZE_KEPT_BYTES)) forget(L, 4, l->oldest);
     lua_settop(L, mine);
@@ -170,22 +202,22 @@ static int keep_built(lua_State *L, int status, lua_KContext context) {
 static int l_kept(lua_State *L) {
     blaze_route *r = blaze_route_running(L);
     if (!r) return luaL_error(L, "mu.kept works while a request is being answered, not here");
+    struct blaze_kept_list *l = list_of(L, r);
     lua_settop(L, 2);
-    push_key(L, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, list_of(L, r)->table_ref);
-    lua_pushvalue(L, 3);
-    if (lua_rawget(L, 4) == LUA_TUSERDATA) {
-        kept *k = lua_touserdata(L, -1);
-        if (!k->expires_us || k->expires_us > clock_mono_us()) {
-            struct blaze_kept_list *l = k->list;
-            if (l->newest != k) {
-                unlink_kept(k);
-                link_newest(l, k);
-            }
-            return 1;
+    bytes key = key_of(L, 1);
+    kept *k = find(l, key, hash_of(key));
+    if (k && (!k->expires_us || k->expires_us > clock_mono_us())) {
+        if (l->newest != k) {
+            unlink_kept(k);
+            link_newest(l, k);
         }
-        forget(L, 4, k);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, l->table_ref);
+        lua_rawgeti(L, -1, k->ref);
+        return 1;
     }
+    lua_pushlstring(L, (const char *)key.p, key.n);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, l->table_ref);
+    if (k) forget(L, 4, k);
     lua_settop(L, 4);
     lua_pushvalue(L, 2);
     lua_callk(L, 0, 2, (lua_KContext)r, keep_built);

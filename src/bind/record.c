@@ -146,17 +146,19 @@ static int64_t label_of(const record_kind *k, record_ref ref) {
 }
 
 void record_push(lua_State *L, record_ref ref) {
-    if (!ref.kind) {
+    if (ref.kind)
+        record_push_in(L, record_state_of(L), ref);
+    else
         lua_pushnil(L);
-        return;
-    }
-    record_state *s = record_state_of(L);
+}
+
+void record_push_in(lua_State *L, record_state *s, record_ref ref) {
     binding *b = binding_of_id(L, s, ref.kind);
     lua_Integer key = (lua_Integer)((uint64_t)ref.at.generation << 32 | ref.at.slot);
     luaL_checkstack(L, 4, "records");
     lua_rawgeti(L, LUA_REGISTRYINDEX, b->cache_ref);
     if (lua_rawgeti(L, -1, key) == LUA_TUSERDATA) {
-        lua_remove(L, -2);
+        lua_replace(L, -2);
         return;
     }
     lua_pop(L, 1);

@@ -24,6 +24,10 @@ extern const script_module module_record;
  * raises. May raise (memory). */
 void record_push(lua_State *L, record_ref ref);
 
+/* The same for a ref of something, where the state (a generation's slot SLOT_RECORD) is at hand: once a request. */
+struct record_state;
+void record_push_in(lua_State *L, struct record_state *s, record_ref ref);
+
 /* The record at `index`: raises when it is none, is of another kind than `kind` (NULL = any), or is gone. */
 record_ref record_check(lua_State *L, int index, const record_kind *kind);
 

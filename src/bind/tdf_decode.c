@@ -41,11 +41,19 @@ static int read_fields(decoder *d, const schema_struct *s, enum tdf_scope scope)
     int table = lua_gettop(L), rc;
     uint32_t tag, largest = 0, i = 0;
     unsigned wire;
-    while ((rc = tdf_next_field(&d->r, scope, &tag, &wire)) > 0) {
-        const schema_field *field = NULL;
-        if (tag > largest) {
+    for (;;) {
+        const schema_field *field = i < s->count ? &s->fields[i] : NULL;
+        if (field && tdf_take_field(&d->r, field->tag, field->type->wire)) {
+            largest = field->tag; /* the usual case: declared fields in order; below i are those that had their turn */
+            wire = field->type->wire;
+            i++;
+        } else if ((rc = tdf_next_field(&d->r, scope, &tag, &wire)) <= 0) {
+            return rc;
+        } else if (tag > largest) {
+            field = NULL;
             while (i < s->count && s->fields[i].tag < tag) i++;
             if (i < s->count && s->fields[i].tag == tag) field = &s->fields[i];
+            if (field && field->type->wire == wire) i++;
             largest = tag;
         } else {
             field = schema_find_tag(s, tag);
@@ -62,7 +70,6 @@ static int read_fields(decoder *d, const schema_struct *s, enum tdf_scope scope)
         else
             lua_settop(L, table);
     }
-    return rc;
 }
 
 static void push_table(decoder *d, const schema_struct *s, int room) {

@@ -85,6 +85,15 @@ int tdf_element(tdf_reader *r, uint32_t index);
 /* 1 with the next field's tag and type, 0 at the end of the scope (its terminator consumed), or an error. */
 int tdf_next_field(tdf_reader *r, enum tdf_scope scope, uint32_t *tag, unsigned *type);
 
+/* Takes the next field's header when it is exactly this one, which is what a schema expects; else nothing happens. */
+static inline bool tdf_take_field(tdf_reader *r, uint32_t tag, unsigned type) {
+    if (tdf_left(r) < TDF_HEADER_BYTES || load_u32(r->p) != (tag << 8 | type) || !r->values_left) return false;
+    r->values_left--;
+    r->path[r->depth] = tag;
+    r->p += TDF_HEADER_BYTES;
+    return true;
+}
+
 int tdf_read_int(tdf_reader *r, int64_t *out); /* all forms of 01 §3.3 */
 int tdf_read_str(tdf_reader *r, bytes *out);   /* borrowed, without the final NUL */
 int tdf_read_blob(tdf_reader *r, bytes *out);  /* borrowed */
