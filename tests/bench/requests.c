@@ -266,7 +266,7 @@ static int measure(bench *b, job *j, unsigned depth, fault *f) {
     if (!r || !all) rc = E_MEMORY;
     snprintf(copy, sizeof copy, "%s/floor.db", b->server.folder);
     snprintf(database, sizeof database, "%s/data/murelay.db", b->server.folder);
-    unsigned group = b->connections * depth > 1024 ? 1024 : b->connections * depth;
+    unsigned group = b->connections; /* saves of a session run one after another: no larger group can form */
     if (rc == 0 && s->kind == SAVE) rc = floor_prepare(database, copy, f);
     for (unsigned round = 0; rc == 0 && round < b->rounds; round++) {
         double us = 0, floor_us = 0;
