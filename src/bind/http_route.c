@@ -54,14 +54,20 @@ static void path_free(http_path *p) {
     free(p);
 }
 
+/* "{name}" or "{name...}" → "name" */
+static bool takes_rest(bytes s) { return s.n >= 5 && memcmp(s.p + s.n - 4, "...}", 4) == 0; }
+static bytes parameter_name(bytes s) { return (bytes){s.p + 1, s.n - (takes_rest(s) ? 5 : 2)}; }
+
 static int check_segment(const http_path *p, int at, bytes s, fault *f) {
     bool braces = memchr(s.p, '{', s.n) || memchr(s.p, '}', s.n);
     if (!s.n) return fault_set(f, E_ARGUMENT, "'%s' has an empty part", p->text);
     if (!braces) return 0;
     if (s.n < 3 || s.p[0] != '{' || s.p[s.n - 1] != '}' || memchr(s.p + 1, '{', s.n - 1) || memchr(s.p, '}', s.n - 1))
         return fault_set(f, E_ARGUMENT, "'%s': a parameter is a whole part of the path, like /{name}/", p->text);
+    bytes name = parameter_name(s);
+    if (!name.n) return fault_set(f, E_ARGUMENT, "'%s': a parameter needs a name", p->text);
     for (int i = 0; i < at; i++)
-        if (p->segments[i].parameter && p->segments[i].n == s.n - 2 && !memcmp(p->segments[i].text, s.p + 1, s.n - 2))
+        if (p->segments[i].parameter && p->segments[i].n == name.n && !memcmp(p->segments[i].text, name.p, name.n))
             return fault_set(f, E_ARGUMENT, "'%s' has two parameters of one name", p->text);
     return 0;
 }
@@ -77,7 +83,10 @@ static int fill(http_path *p, fault *f) {
         if (rc < 0) return rc;
         http_segment *s = &p->segments[p->count];
         s->parameter = parts[i].p[0] == '{';
-        bytes text = s->parameter ? (bytes){parts[i].p + 1, parts[i].n - 2} : parts[i];
+        s->rest = s->parameter && takes_rest(parts[i]);
+        if (s->rest && i + 1 < count)
+            return fault_set(f, E_ARGUMENT, "'%s': what takes the rest of the path comes last", p->text);
+        bytes text = s->parameter ? parameter_name(parts[i]) : parts[i];
         s->text = strndup((const char *)text.p, text.n);
         s->n = text.n;
         p->count++;
@@ -91,7 +100,8 @@ static bool same(const http_path *a, const http_path *b) {
     if (a->count != b->count) return false;
     for (int i = 0; i < a->count; i++) {
         const http_segment *s = &a->segments[i], *o = &b->segments[i];
-        if (s->parameter != o->parameter || s->n != o->n || memcmp(s->text, o->text, s->n) != 0) return false;
+        if (s->parameter != o->parameter || s->rest != o->rest || s->n != o->n || memcmp(s->text, o->text, s->n) != 0)
+            return false;
     }
     return true;
 }
@@ -140,18 +150,22 @@ static bool equals(const http_segment *s, bytes part) {
     return http_decode(part, false, plain) == s->n && memcmp(s->text, plain, s->n) == 0;
 }
 
+static bool rests(const http_path *p) { return p->count && p->segments[p->count - 1].rest; }
+
 static bool fits(const http_path *p, const bytes *parts, int count) {
-    if (p->count != count) return false;
-    for (int i = 0; i < count; i++)
+    if (rests(p) ? p->count > count : p->count != count) return false;
+    for (int i = 0; i < p->count; i++)
         if (p->segments[i].parameter ? !parts[i].n : !equals(&p->segments[i], parts[i])) return false;
     return true;
 }
 
-/* Fixed text earlier wins. */
+/* Fixed text earlier wins, then one part each over the rest. */
 static bool better(const http_path *a, const http_path *b) {
     if (!b) return true;
-    for (int i = 0; i < a->count; i++)
+    for (int i = 0; i < a->count && i < b->count; i++) {
         if (a->segments[i].parameter != b->segments[i].parameter) return !a->segments[i].parameter;
+        if (a->segments[i].rest != b->segments[i].rest) return !a->segments[i].rest;
+    }
     return false;
 }
 
@@ -163,7 +177,11 @@ bool http_routes_find(const http_routes *r, bytes path, http_match *match) {
     for (size_t i = 0; i < r->count; i++)
         if (fits(r->paths[i], parts, count) && better(r->paths[i], match->path)) match->path = r->paths[i];
     if (!match->path) return false;
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < match->path->count; i++)
         if (match->path->segments[i].parameter) match->values[i] = parts[i];
+    if (rests(match->path)) { /* from its first part to the end of the last one */
+        bytes *rest = &match->values[match->path->count - 1];
+        rest->n = (size_t)(parts[count - 1].p + parts[count - 1].n - rest->p);
+    }
     return true;
 }

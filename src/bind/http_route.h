@@ -1,7 +1,8 @@
 /* http_route.h: paths and endpoints: "/api/players/{id}/data" against "/api/players/7/data".
  *
  * Fixed text beats a parameter, segment by segment from the left; one trailing slash and repeated slashes at the
- * beginning do not matter; parameters are percent-decoded (reference 03 §1.2). Pure. */
+ * beginning do not matter; parameters are percent-decoded (reference 03 §1.2). A last part "{name...}" takes all that
+ * is left, slashes included, at least one part; anything longer or more exact beats it. Pure. */
 #ifndef BIND_HTTP_ROUTE_H
 #define BIND_HTTP_ROUTE_H
 
@@ -29,6 +30,7 @@ typedef struct http_segment {
     char *text; /* fixed text, or the parameter's name */
     size_t n;
     bool parameter;
+    bool rest; /* a parameter that takes all that is left of the path */
 } http_segment;
 
 /* One path with its endpoints, one a method. */
@@ -50,7 +52,8 @@ void http_routes_free(http_routes *r);
 
 typedef struct http_match {
     const http_path *path;
-    bytes values[HTTP_SEGMENTS]; /* raw, of path->segments that are parameters, at the same index */
+    bytes
+        values[HTTP_SEGMENTS]; /* raw, of path->segments that are parameters, at the same index; a last slash is gone */
 } http_match;
 
 bool http_routes_find(const http_routes *r, bytes path, http_match *match);

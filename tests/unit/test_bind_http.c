@@ -9,8 +9,9 @@ static void paths_are_matched_by_their_parts(void **state) {
     http_routes r = {0};
     fault f;
     static const char *const declared[] = {
-        "/", "/api/players", "/api/players/{id}", "/api/players/self", "/api/{kind}/self", "/{any}", "/a b"};
-    for (size_t i = 0; i < 7; i++) assert_non_null(http_routes_add(&r, declared[i], &f));
+        "/",      "/api/players", "/api/players/{id}", "/api/players/self", "/api/{kind}/self",
+        "/{any}", "/a b",         "/c/{name...}",      "/c/{one}/z"};
+    for (size_t i = 0; i < 9; i++) assert_non_null(http_routes_add(&r, declared[i], &f));
     assert_ptr_equal(http_routes_add(&r, "/api/players/", &f), r.paths[1]);
     static const struct {
         const char *path, *match;
@@ -31,6 +32,12 @@ static void paths_are_matched_by_their_parts(void **state) {
         {"*", NULL},
         {"/api//", NULL},
         {"/API/players", NULL},
+        {"/c", "/{any}"},
+        {"/c/x", "/c/{name...}"},
+        {"/c/x/y/", "/c/{name...}"},
+        {"/c/x/z", "/c/{one}/z"},
+        {"/c/x/z/z", "/c/{name...}"},
+        {"/c//x", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         http_match m;
@@ -38,9 +45,15 @@ static void paths_are_matched_by_their_parts(void **state) {
         if (found != (cases[i].match != NULL)) fail_msg("%s: found %d", cases[i].path, found);
         if (found) assert_string_equal(m.path->text, cases[i].match);
     }
-    static const char *const bad[] = {
-        "", "x", "/a//b", "/{a", "/a{b}", "/{}", "/{a}/{a}", "/{a}{b}", "/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h"};
+    static const char *const bad[] = {"",          "x",       "/a//b",
+                                      "/{a",       "/a{b}",   "/{}",
+                                      "/{a}/{a}",  "/{a}{b}", "/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h",
+                                      "/{a...}/b", "/{...}",  "/{a}/{a...}"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) assert_null(http_routes_add(&r, bad[i], &f));
+    http_match rest;
+    assert_true(http_routes_find(&r, HTTP_TEXT("//c/x//%2e./y/"), &rest));
+    assert_int_equal(rest.values[1].n, 9);
+    assert_memory_equal(rest.values[1].p, "x//%2e./y", 9);
     http_routes_free(&r);
     char out[16];
     assert_int_equal(http_decode(HTTP_TEXT("a%20%2Fb+%zz%4"), true, out), 10);
