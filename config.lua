@@ -11,8 +11,17 @@ return {
   -- Host name or IPv4 address players reach this server by. "": whatever address they connected to.
   -- public_address = "play.example.org",
 
-  -- true behind nginx and the like: a player's address is then the header X-Real-IP.
+  -- true behind nginx and the like (README.md has its configuration): a player's address is then the header X-Real-IP,
+  -- when the connection comes from one of the trusted proxies.
   -- reverse_proxy = false,
+  -- trusted_proxies = { "127.0.0.0/8", "::1" },     -- addresses and networks
+
+  -- The certificate that TLS shows. It is read again when the files change.
+  tls = {
+    -- certificate = "",             -- PEM, own certificate first, then its chain: "/etc/ssl/play.example.org.pem"
+    -- key = "",                     -- PEM; "": in the same file. Both "": one of our own making in the data folder
+    -- check_seconds = 60,           -- how often to look whether they have changed; 0: only at a reload
+  },
 
   -- The doors. The first bytes of a connection tell the protocols apart, so one port can serve several:
   --   http    the Pocket Relay clients, the game's images and quality-of-service questions, the dashboard

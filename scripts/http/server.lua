@@ -2,24 +2,14 @@
 local config  = mu.config
 local doors   = require "services.doors"
 local limits  = require "services.limits"
-local network = require "services.network"
+local proxy   = require "services.proxy"
 
 local IDENT  = "POCKET_RELAY_SERVER"             -- what the clients insist on
 local MINUTE = 60
 
--- The player's address: that of the connection, or what our reverse proxy says. nil and a sentence when it is unusable.
-local function address_of(request)
-  if not config.reverse_proxy then return request.address end
-  local header = request.headers["x-real-ip"]
-  if not header then return nil, "The reverse proxy does not send X-Real-IP" end
-  local address = header:match "^([%d%.]+)$" or header:match "^([%d%.]+):%d+$"
-  if not address or not network.ip(address) then return nil, "X-Real-IP must be an IPv4 address" end
-  return address
-end
-
 mu.http.get("/api/server", {
   handle = function(request)
-    local address = address_of(request) or request.address
+    local address = proxy.address_of(request) or request.address
     if not limits.count("association", address, config.limits.associations_per_minute, MINUTE) then
       return { status = 429, text = "Too many look-ups, try again in a minute" }
     end
@@ -36,7 +26,7 @@ mu.http.get("/api/server", {
 -- From here on the connection speaks the game's own protocol.
 mu.http.get("/api/server/upgrade", {
   handle = function(request)
-    local address, fault = address_of(request)
+    local address, fault = proxy.address_of(request)
     if not address then
       mu.log.warn("a game could not come in: %s", fault)
       return { status = 400, text = fault }
@@ -47,7 +37,7 @@ mu.http.get("/api/server/upgrade", {
     end
     local token = request.headers["x-association"]
     return mu.upgrade("blaze", {
-      real_address = config.reverse_proxy and address or "",
+      real_address = address ~= request.address and address or "",
       base_url     = doors.base_url(request.headers),
       association  = token and mu.token.read_association(token) or "",   -- one we cannot read is as good as none
     })

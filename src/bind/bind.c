@@ -18,12 +18,13 @@
 #include "bind/tdf_module.h"
 #include "bind/time.h"
 #include "bind/timer.h"
+#include "bind/tls.h"
 #include "net/loop.h"
 
 const script_module *const bind_modules[] = {
-    &module_log,    &module_time,        &module_asset,  &module_json,   &module_tdf,
-    &module_record, &module_timer,       &module_store,  &module_crypto, &module_blaze,
-    &module_http,   &module_http_client, &module_client, &module_net,    NULL,
+    &module_log,    &module_time,  &module_asset,  &module_json,  &module_tdf,  &module_record,
+    &module_timer,  &module_store, &module_crypto, &module_blaze, &module_http, &module_http_client,
+    &module_client, &module_tls,   &module_net,    NULL,
 };
 
 int bind_join(server *s, fault *f) {

@@ -11,6 +11,7 @@ enum bind_slot {
     SLOT_CRYPTO,
     SLOT_HTTP,
     SLOT_NET,
+    SLOT_TLS,
     SLOT_JSON,
     SLOT_CLIENT,
     SLOT_ASSET,

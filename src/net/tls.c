@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct tls_identity {
     atomic_uint refs;
@@ -13,8 +14,8 @@ struct tls_identity {
 };
 
 static const char *reason(void) {
-    unsigned long e = ERR_peek_last_error();
-    const char *text = e ? ERR_reason_error_string(e) : NULL;
+    unsigned long e = ERR_peek_error(); /* the first: what follows is only on whose behalf */
+    const char *text = !e ? NULL : ERR_SYSTEM_ERROR(e) ? strerror(ERR_GET_REASON(e)) : ERR_reason_error_string(e);
     ERR_clear_error();
     return text ? text : "unknown reason";
 }
@@ -52,10 +53,11 @@ static tls_identity *new_identity(fault *f) {
 tls_identity *tls_identity_load(const char *certificate_file, const char *key_file, fault *f) {
     tls_identity *id = new_identity(f);
     if (!id) return NULL;
-    if (SSL_CTX_use_certificate_chain_file(id->context, certificate_file) != 1)
-        fault_set(f, E_CONFIG, "TLS certificate %s cannot be used: %s", certificate_file, reason());
-    else if (SSL_CTX_use_PrivateKey_file(id->context, key_file, SSL_FILETYPE_PEM) != 1)
+    ERR_clear_error();
+    if (SSL_CTX_use_PrivateKey_file(id->context, key_file, SSL_FILETYPE_PEM) != 1)
         fault_set(f, E_CONFIG, "TLS key %s cannot be used: %s", key_file, reason());
+    else if (SSL_CTX_use_certificate_chain_file(id->context, certificate_file) != 1)
+        fault_set(f, E_CONFIG, "TLS certificate %s cannot be used: %s", certificate_file, reason());
     else if (SSL_CTX_check_private_key(id->context) != 1)
         fault_set(f, E_CONFIG, "TLS key %s does not belong to certificate %s", key_file, certificate_file);
     else
@@ -87,6 +89,13 @@ tls_identity *tls_identity_self_signed(const char *name, fault *f) {
 tls_identity *tls_identity_hold(tls_identity *id) {
     atomic_fetch_add(&id->refs, 1);
     return id;
+}
+
+void tls_identity_replace(tls_identity *id, tls_identity *from) {
+    SSL_CTX *old = id->context;
+    id->context = from->context;
+    from->context = old;
+    tls_identity_drop(from);
 }
 
 void tls_identity_drop(tls_identity *id) {

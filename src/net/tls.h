@@ -14,6 +14,9 @@ tls_identity *tls_identity_load(const char *certificate_file, const char *key_fi
 /* A fresh P-256 key and a certificate for `name` signed by itself, good for ten years: tests and first steps. */
 tls_identity *tls_identity_self_signed(const char *name, fault *f);
 tls_identity *tls_identity_hold(tls_identity *id);
+/* From now on new connections of `id` are shown what `from` shows, those there keep what they have; takes over the
+ * caller's `from`. Loop thread. */
+void tls_identity_replace(tls_identity *id, tls_identity *from);
 void tls_identity_drop(tls_identity *id); /* NULL is fine */
 
 #endif

@@ -174,3 +174,30 @@ def upgrade(s, early=b""):
     while not head.endswith(b"\r\n\r\n"):
         head += read_exactly(s, 1)
     return head.decode()
+
+
+def group(name, content):
+    return tag(name) + b"\x03" + content + b"\0"
+
+
+def find_text(body, name):
+    """The first text field of that name in a body, wherever it is; None when there is none."""
+    at = body.find(tag(name) + b"\x01")
+    if at < 0:
+        return None
+    n, at = read_varint(body, at + 4)
+    return body[at:at + n - 1].decode()
+
+
+def find_int(body, name):
+    at = body.find(tag(name) + b"\x00")
+    return None if at < 0 else read_varint(body, at + 4)[0]
+
+
+def read_varint(body, at):
+    n, shift = body[at] & 63, 6
+    while body[at] & 128:
+        at += 1
+        n |= (body[at] & 127) << shift
+        shift += 7
+    return n, at + 1
