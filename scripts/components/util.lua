@@ -11,6 +11,8 @@ local rating        = require "services.rating"
 local sessions      = require "services.sessions"
 local subscriptions = require "services.subscriptions"
 
+local now = mu.time.unix
+
 local SUSPEND_PING_SECONDS = 90
 local UPNP_ENABLED, DOUBLE_NAT = 2, 2
 
@@ -29,7 +31,7 @@ util.ping {
   response = schema.PingResponse,
   handle   = function(session)
     sessions.pinged(session)
-    return { server_time = mu.time.unix() }
+    return { server_time = now() }
   end,
 }
 

@@ -55,8 +55,8 @@ end
 
 -- All that the answers of this module depend on, as a key for kept bodies.
 function doors.key(session)
-  if session.base_url ~= "" then return session.base_url end
-  return doors.host(session)
+  local url = session.base_url
+  return url ~= "" and url or doors.host(session)
 end
 
 local function direct(session)

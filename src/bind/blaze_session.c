@@ -121,16 +121,19 @@ void blaze_session_send(blaze_session *s, bytes frame, shared *whole) {
 
 static void write_answer(blaze_session *s, uint16_t error, bytes body, shared *kept) {
     fire_header h = fire_reply_to(&s->request, error ? FIRE_ERROR : FIRE_RESPONSE, error);
-    uint8_t head[FIRE_HEADER_MAX];
+    uint8_t head[FIRE_HEADER_MAX + 240]; /* a short body goes with its header: one write */
     h.body_length = (uint32_t)(kept ? kept->n : body.n);
     bytes header = {head, fire_write_header(head, &h)};
     counter_add(error ? COUNTER_BLAZE_ERRORS : COUNTER_BLAZE_RESPONSES, 1);
     blaze_trace_answer(s, &h, kept ? (bytes){kept->p, kept->n} : body);
     if (kept)
         stream_write_shared(s->stream, header, kept);
-    else {
+    else if (body.n <= sizeof head - FIRE_HEADER_MAX) {
+        if (body.n) memcpy(head + header.n, body.p, body.n);
+        stream_write(s->stream, (bytes){head, header.n + body.n});
+    } else {
         stream_write(s->stream, header);
-        if (body.n) stream_write(s->stream, body);
+        stream_write(s->stream, body);
     }
 }
 

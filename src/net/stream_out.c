@@ -16,7 +16,7 @@
 
 #define SPARE_QUEUES 64
 #define SPARE_BYTES  (16 * 1024)
-#define COPY_BODY    1024 /* a body up to this is copied: cheaper than one more piece */
+#define COPY_BODY    2048 /* a body up to this is copied: cheaper than one more piece */
 #define FLUSH_IOV    64
 
 typedef struct segment {
