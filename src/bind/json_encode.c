@@ -52,7 +52,7 @@ static size_t utf8_at(const uint8_t *p, size_t n) {
 
 static void put_string(buf *b, const uint8_t *p, size_t n) {
     static const char plain[] = "btn\vfr"; /* 8 … 13 by letter; 11 has none */
-    if (n > JSON_MAX) b->failed = true; /* not worth a look */
+    if (n > JSON_MAX) b->failed = true;    /* not worth a look */
     buf_u8(b, '"');
     while (n && !b->failed) {
         size_t run = 0, step;

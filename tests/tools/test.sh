@@ -82,8 +82,8 @@ test_main() {
       build) check build build release ;;
       suite) suite release suite ;;
       unit | fuzz | lua | plays | peers | bench) suite release "$what" -L "^$what\$" ;;
-      asan) MU_SHORT=1 suite asan asan -LE '^bench$' ;;
-      tsan) MU_SHORT=1 suite tsan tsan -L '^threads$' ;;
+      asan) suite asan asan -LE '^bench$' ;;
+      tsan) suite tsan tsan -L '^threads$' ;;
       valgrind) valgrind_stage ;;
       luacheck) check luacheck luacheck_all ;;
       form)
