@@ -46,6 +46,7 @@ typedef struct service {
     ssl3_config ssl3;
     loop_timer end_timer;
     loop_item hand_over; /* of the store's jobs, at the end of a turn */
+    loop_item log;       /* the turn's lines */
     int64_t end_by;
     bool ending;
 } service;
@@ -59,6 +60,10 @@ static void later(void *ctx, void (*fn)(void *), void *arg) {
     me.hand_over.ctx = arg;
     loop_turn_end(ctx, &me.hand_over);
 }
+
+static void flush_log(void *ctx) { log_flush(); }
+
+static void ask_flush(void *ctx) { loop_turn_end(me.server.loop, &me.log); }
 
 /* ---- start ---- */
 
@@ -221,7 +226,10 @@ int serve(const serve_options *o) {
     loop_signal(me.server.loop, SIGINT, on_end, NULL);
     generation *g = engine_current(me.server.engine);
     log_info("serve", "murelay %s is ready: generation %u (%s), data in %s", MU_VERSION, g->number, g->hash, o->data);
+    me.log.fn = flush_log;
+    log_gather(ask_flush, NULL);
     loop_run(me.server.loop);
+    log_gather(NULL, NULL);
     finish();
     log_info("serve", "ended cleanly");
     return 0;

@@ -1,8 +1,12 @@
-/* log.c: formats a line, hands it to the sink. Does not rotate files and knows no fields: that is the sink's matter. */
+/* log.c: formats a line, hands it to the sink. Does not rotate files and knows no fields: that is the sink's matter.
+ *
+ * The thread that answers requests may gather its lines, so that a rush of logins is one write a turn and not one each.
+ * What is worth a warning, what another thread says, and a full buffer leave at once, behind what was gathered. */
 #include "base/log.h"
 #include "base/clock.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +17,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic int threshold = LOG_INFO;
 static log_sink current_sink;
 static void *sink_context;
+
+/* Under the lock; ask and gatherer belong to the thread that gathers. */
+static char gathered[16384];
+static size_t gathered_n;
+static _Thread_local bool gatherer;
+static void (*ask_flush)(void *);
+static void *ask_context;
 
 static const char *const words[] = {"debug", "info", "warn", "error"};
 
@@ -47,6 +58,52 @@ static size_t copy_text(char *out, size_t room, const char *text) {
     return n;
 }
 
+static void put(enum log_level level, const char *text, size_t n) {
+    if (current_sink)
+        current_sink(level, text, n, sink_context);
+    else
+        fwrite(text, 1, n, stderr);
+}
+
+static void put_gathered(void) {
+    if (gathered_n) put(LOG_INFO, gathered, gathered_n);
+    gathered_n = 0;
+}
+
+void log_flush(void) {
+    pthread_mutex_lock(&lock);
+    put_gathered();
+    pthread_mutex_unlock(&lock);
+}
+
+void log_gather(void (*ask)(void *context), void *context) {
+    log_flush();
+    gatherer = ask != NULL;
+    ask_flush = ask, ask_context = context;
+}
+
+/* True when the line was kept and is the first: somebody has to be asked. */
+static bool gather(const char *line, size_t n) {
+    memcpy(gathered + gathered_n, line, n);
+    gathered_n += n;
+    return gathered_n == n;
+}
+
+/* The beginning of a line is made once a second. */
+static size_t put_time(char *out, int64_t now) {
+    static time_t second = -1;
+    static char text[32];
+    static size_t n;
+    if (second != (time_t)(now / 1000000)) {
+        struct tm tm;
+        second = (time_t)(now / 1000000);
+        gmtime_r(&second, &tm);
+        n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+    }
+    memcpy(out, text, n);
+    return n;
+}
+
 void log_write(enum log_level level, const char *topic, const char *format, ...) {
     if ((int)level < atomic_load(&threshold) || level >= LOG_NONE) return;
     char text[LOG_LINE_MAX], line[LOG_LINE_MAX + 128];
@@ -56,18 +113,19 @@ void log_write(enum log_level level, const char *topic, const char *format, ...)
     va_end(args);
 
     int64_t now = clock_unix_us();
-    time_t seconds = (time_t)(now / 1000000);
-    struct tm tm;
-    gmtime_r(&seconds, &tm);
-    size_t n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%S", &tm);
+    pthread_mutex_lock(&lock);
+    size_t n = put_time(line, now);
     n += (size_t)snprintf(line + n, sizeof line - n, ".%03dZ %-5s %s: ", (int)(now / 1000 % 1000), words[level], topic);
     n += copy_text(line + n, sizeof line - n - 1, text);
     line[n++] = '\n';
 
-    pthread_mutex_lock(&lock);
-    if (current_sink)
-        current_sink(level, line, n, sink_context);
-    else
-        fwrite(line, 1, n, stderr);
+    bool later = gatherer && !current_sink && level < LOG_WARN && gathered_n + n <= sizeof gathered, first = false;
+    if (later)
+        first = gather(line, n);
+    else {
+        put_gathered();
+        put(level, line, n);
+    }
     pthread_mutex_unlock(&lock);
+    if (first) ask_flush(ask_context);
 }

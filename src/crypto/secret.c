@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 
 #include "base/log.h"
 
-int secret_random(void *p, size_t n) {
+static int from_kernel(void *p, size_t n) {
     for (uint8_t *to = p; n;) {
         ssize_t got = getrandom(to, n, 0);
         if (got < 0 && errno == EINTR) continue;
@@ -24,6 +25,36 @@ int secret_random(void *p, size_t n) {
         to += got;
         n -= (size_t)got;
     }
+    return 0;
+}
+
+/* Session keys and ids take a few bytes each: fetched together, each byte given once and wiped. A thread has its own; a
+ * child process starts with none. */
+#define POOL_BYTES 512u
+#define SMALL      64u
+
+static _Thread_local struct {
+    uint8_t bytes[POOL_BYTES];
+    size_t left; /* at the end */
+} pool;
+
+static void forget_pool(void) { OPENSSL_cleanse(&pool, sizeof pool); }
+
+static void guard_forks(void) { pthread_atfork(NULL, NULL, forget_pool); }
+
+int secret_random(void *p, size_t n) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (n > SMALL) return from_kernel(p, n);
+    pthread_once(&once, guard_forks);
+    if (pool.left < n) {
+        int e = from_kernel(pool.bytes, sizeof pool.bytes);
+        if (e < 0) return e;
+        pool.left = sizeof pool.bytes;
+    }
+    uint8_t *from = pool.bytes + sizeof pool.bytes - pool.left;
+    memcpy(p, from, n);
+    OPENSSL_cleanse(from, n);
+    pool.left -= n;
     return 0;
 }
 

@@ -122,9 +122,11 @@ static void on_read(uv_stream_t *u, ssize_t n, const uv_buf_t *b) {
     stream_wire_in(s, (bytes){(const uint8_t *)b->base, (size_t)n});
 }
 
-/* Reads exactly while somebody wants the bytes: not paused, not flooded by its own replies, not ended. */
+/* Reads exactly while somebody wants the bytes: not paused, not flooded by its own replies, not ended. A pause takes
+ * effect when something has come meanwhile: most are over before, and stopping and starting costs two system calls. */
 void stream_read_state(stream *s) {
-    bool want = (s->state == STREAM_OPEN && !s->paused && !s->eof && stream_queued(s) <= READ_STOP) ||
+    bool wait = s->paused && s->keep.n > 0;
+    bool want = (s->state == STREAM_OPEN && !wait && !s->eof && stream_queued(s) <= READ_STOP) ||
                 (s->state == STREAM_LINGERING);
     if (want == s->reading) return;
     s->reading = want;
@@ -145,6 +147,7 @@ static void keep(stream *s, bytes more) {
     }
     buf_put(&s->keep, more.p, more.n);
     if (s->keep.failed) stream_abort(s, E_MEMORY);
+    if (s->paused) stream_read_state(s);
 }
 
 /* Gives the plain bytes `in`, behind what was kept, to the handler; again where it handed over to another one. */

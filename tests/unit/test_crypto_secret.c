@@ -119,10 +119,23 @@ static void a_file_is_never_replaced(void **state) {
     assert_int_equal(files(), 1);
 }
 
+/* Small draws come from a pool: none of its bytes is given twice, in whatever sizes it is asked. */
+static void small_draws_never_repeat(void **state) {
+    enum { DRAWS = 400 };
+    static uint8_t drawn[DRAWS][8];
+    uint8_t any[64];
+    for (int i = 0; i < DRAWS; i++) {
+        assert_int_equal(secret_random(drawn[i], sizeof drawn[i]), 0);
+        assert_int_equal(secret_random(any, 1 + (size_t)i % sizeof any), 0);
+        for (int k = 0; k < i; k++) assert_memory_not_equal(drawn[i], drawn[k], sizeof drawn[i]);
+    }
+}
+
 int main(void) {
     log_set_level(LOG_NONE);
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(small_draws_never_repeat),
         WITH(made_once_and_found_again),
         WITH(two_are_never_the_same),
         WITH(a_short_one_ends_the_start_and_stays),
