@@ -2,6 +2,7 @@
 #include "script/pattern.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <string.h>
 
 enum { BYTE, ANY, SET, OPEN, PLACE, CLOSE, AGAIN, BALANCE, FRONTIER, END };
@@ -32,15 +33,26 @@ static bool in_class(int c, int letter) {
 
 static bool is_class(unsigned char c) { return c && strchr("acdglpsuwxz", tolower(c)); }
 
+/* Every class as a set, made once: patterns are compiled at each use. */
+static pattern_set classes[26];
+static pthread_once_t classes_once = PTHREAD_ONCE_INIT;
+
+static void make_classes(void) {
+    for (int letter = 'a'; letter <= 'z'; letter++)
+        for (int i = 0; i < 256; i++)
+            if (in_class(i, letter)) set_add(&classes[letter - 'a'], (unsigned)i);
+}
+
 /* Adds %c to the set; a capital is the complement. */
 static void add_escape(pattern_set *s, unsigned char c) {
     if (!is_class(c)) {
         set_add(s, c);
         return;
     }
-    for (int i = 0; i < 256; i++) {
-        if (in_class(i, tolower(c)) != (isupper(c) != 0)) set_add(s, (unsigned)i);
-    }
+    pthread_once(&classes_once, make_classes);
+    uint32_t flip = isupper(c) ? UINT32_MAX : 0;
+    const pattern_set *of = &classes[tolower(c) - 'a'];
+    for (int i = 0; i < 8; i++) s->bits[i] |= of->bits[i] ^ flip;
 }
 
 /* One past the ']' of the set that begins at t[i] == '[', or 0. The first byte inside is never the end. */
