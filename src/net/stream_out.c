@@ -11,8 +11,10 @@
 #include "base/clock.h"
 #include "net/private.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define SPARE_QUEUES 64
 #define SPARE_BYTES  (16 * 1024)
@@ -238,9 +240,21 @@ fail:
     stream_abort(s, E_IO);
 }
 
+/* One piece, which is nearly every write: send goes straight to the socket, where write passes the file layer first. */
+static int send_one(stream *s, const uv_buf_t *piece) {
+    uv_os_fd_t fd;
+    int rc = uv_fileno((uv_handle_t *)&s->tcp, &fd);
+    if (rc < 0) return rc;
+    ssize_t n;
+    do n = send(fd, piece->base, piece->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    if (n >= 0) return (int)n;
+    return errno == EWOULDBLOCK || errno == ENOBUFS ? UV_EAGAIN : uv_translate_sys_error(errno);
+}
+
 /* Bytes taken at once, 0 where the socket is full, negative where it is broken. */
 static ssize_t try_write(stream *s, uv_buf_t *list, size_t count) {
-    int n = uv_try_write((uv_stream_t *)&s->tcp, list, (unsigned)count);
+    int n = count == 1 ? send_one(s, list) : uv_try_write((uv_stream_t *)&s->tcp, list, (unsigned)count);
     if (n == UV_EAGAIN) return 0;
     if (n < 0) {
         fault why;
