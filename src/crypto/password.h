@@ -3,7 +3,7 @@
  * We write Argon2id as a PHC string, `$argon2id$v=19$m=19456,t=2,p=1$salt$tag`, and read every Argon2id string within
  * bounds, by the parameters that it names, and the PBKDF2 form `$31$cost$…` of an older emulator. A hash takes tens of
  * milliseconds and 19 MiB, so a server asks the pool: a few threads that run only when nobody else wants the processor,
- * with a bounded queue.
+ * with a bounded queue, and one that helps out when the machine leaves them no time.
  *
  *     password_pool *p = password_pool_new(&(password_options){.post = post, .post_ctx = loop}, &f);
  *     password_pool_hash(p, text, n, hashed, ctx, &f);
@@ -49,8 +49,9 @@ typedef void (*password_done)(void *ctx, int code, const char *hash, bool outdat
 
 typedef struct password_options {
     password_cost cost;
-    unsigned threads;                                       /* 0 = processors − 1, at least 1 */
-    size_t max_waiting;                                     /* 0 = 256; E_BUSY past it */
+    unsigned threads;    /* 0 = processors − 1, at least 1 */
+    size_t max_waiting;  /* 0 = 256; E_BUSY past it */
+    int64_t patience_us; /* without progress, then the helper steps in; 0 = 250,000 */
     void (*post)(void *ctx, void (*fn)(void *), void *arg); /* runs fn(arg) on the owner's thread, as in store.h */
     void *post_ctx;
 } password_options;

@@ -2,7 +2,12 @@
  *
  * They ask the kernel for its idle class, so that a rush of logins slows down logins and nothing else; where that is
  * refused, for the lowest nice value. The queue is bounded: past it a login is told "busy" instead of waiting a minute.
- */
+ *
+ * On a machine whose processors are never idle that class gets next to nothing: a login would wait for as long as
+ * others work. So there is one more thread, the helper, an ordinary one but nicer than the server. It sleeps until no
+ * thread of the idle class has got anywhere for as long as patience allows (a queue alone is no reason: a rush is to
+ * take its time), and then hashes the oldest password, even one that another thread has in hand. Who is done first
+ * gives the answer; the other one's is thrown away. */
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
@@ -16,20 +21,27 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "crypto/password.h"
 
 #define THREADS_MAX 64u
+#define HELPER_NICE 10
 
 typedef struct work {
     struct work *next;
-    bool verify, outdated;
-    int code;
+    int64_t since_us;
     password_done done;
     void *ctx;
+    bool verify;
     size_t length;
     char text[PASSWORD_TEXT_MAX];
-    char hash[PASSWORD_HASH_MAX]; /* given to a verify, made by a hash */
+    char hash[PASSWORD_HASH_MAX]; /* given to a verify */
+    unsigned hands;               /* threads that work on it now; under the lock, as what follows */
+    bool over, delivered;
+    int code;
+    bool outdated;
+    char made[PASSWORD_HASH_MAX];
 } work;
 
 typedef struct work_list {
@@ -39,12 +51,16 @@ typedef struct work_list {
 struct password_pool {
     password_options o;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    pthread_cond_t wake, late; /* late: for the helper */
     work_list waiting, finished;
+    work *in_hand[THREADS_MAX]; /* by thread; not the helper's */
+    int64_t since_us[THREADS_MAX];
+    bool helper_idle;
     bool posted, closing;
-    size_t accepted; /* and not yet delivered; owner's thread */
-    unsigned threads;
-    pthread_t thread[THREADS_MAX];
+    size_t accepted;           /* and not yet delivered; owner's thread */
+    unsigned threads, started; /* of the idle class; started: how many of them know their place */
+    bool helped;               /* the helper was started */
+    pthread_t thread[THREADS_MAX], helper;
 };
 
 static void add(work_list *l, work *w) {
@@ -62,6 +78,11 @@ static work *take(work_list *l) {
     return w;
 }
 
+static void forget(work *w) {
+    OPENSSL_cleanse(w, sizeof *w);
+    free(w);
+}
+
 static void deliver(void *arg) {
     password_pool *p = arg;
     pthread_mutex_lock(&p->lock);
@@ -71,9 +92,12 @@ static void deliver(void *arg) {
     pthread_mutex_unlock(&p->lock);
     for (work *w; (w = take(&l));) {
         p->accepted--;
-        w->done(w->ctx, w->code, w->verify || w->code < 0 ? NULL : w->hash, w->outdated);
-        OPENSSL_cleanse(w, sizeof *w);
-        free(w);
+        w->done(w->ctx, w->code, w->verify || w->code < 0 ? NULL : w->made, w->outdated);
+        pthread_mutex_lock(&p->lock);
+        w->delivered = true;
+        bool last = w->hands == 0;
+        pthread_mutex_unlock(&p->lock);
+        if (last) forget(w);
     }
 }
 
@@ -84,32 +108,107 @@ static void step_back(void) {
         log_warn("password", "hashing threads run at normal priority: %s", strerror(errno));
 }
 
+/* Called and returns with the lock held; works without it. hand: where the thread notes what it works on. */
+static void work_on(password_pool *p, work *w, work **hand) {
+    char made[PASSWORD_HASH_MAX] = "";
+    bool outdated = false;
+    int code;
+    w->hands++;
+    pthread_mutex_unlock(&p->lock);
+    if (w->verify) {
+        code = password_verify(w->text, w->length, w->hash);
+        outdated = code == 0 && password_outdated(&p->o.cost, w->hash);
+    } else
+        code = password_hash(&p->o.cost, w->text, w->length, NULL, made);
+    pthread_mutex_lock(&p->lock);
+    w->hands--;
+    if (hand) *hand = NULL;
+    if (w->over) { /* another thread was faster */
+        if (w->delivered && w->hands == 0) forget(w);
+        return;
+    }
+    w->over = true;
+    w->code = code, w->outdated = outdated;
+    memcpy(w->made, made, sizeof made);
+    add(&p->finished, w);
+    bool post = !p->posted;
+    p->posted = true;
+    if (!post) return;
+    pthread_mutex_unlock(&p->lock);
+    p->o.post(p->o.post_ctx, deliver, p);
+    pthread_mutex_lock(&p->lock);
+}
+
 static void *hash_main(void *arg) {
     password_pool *p = arg;
     step_back();
     pthread_mutex_lock(&p->lock);
+    unsigned me = p->started++;
     for (;;) {
         while (!p->waiting.first && !p->closing) pthread_cond_wait(&p->wake, &p->lock);
         if (p->closing) break;
-        work *w = take(&p->waiting);
-        pthread_mutex_unlock(&p->lock);
-        if (w->verify) {
-            w->code = password_verify(w->text, w->length, w->hash);
-            w->outdated = w->code == 0 && password_outdated(&p->o.cost, w->hash);
-        } else
-            w->code = password_hash(&p->o.cost, w->text, w->length, NULL, w->hash);
-        OPENSSL_cleanse(w->text, sizeof w->text);
-        pthread_mutex_lock(&p->lock);
-        add(&p->finished, w);
-        bool post = !p->posted;
-        p->posted = true;
-        if (!post) continue;
-        pthread_mutex_unlock(&p->lock);
-        p->o.post(p->o.post_ctx, deliver, p);
-        pthread_mutex_lock(&p->lock);
+        p->in_hand[me] = take(&p->waiting);
+        p->since_us[me] = clock_mono_us();
+        work_on(p, p->in_hand[me], &p->in_hand[me]);
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
+}
+
+/* The oldest that nobody but an idle thread works on, or NULL. */
+static work *oldest(const password_pool *p) {
+    work *found = p->waiting.first;
+    for (unsigned i = 0; i < p->threads; i++) {
+        work *w = p->in_hand[i];
+        if (w && !w->over && (!found || w->since_us < found->since_us)) found = w;
+    }
+    return found;
+}
+
+/* When patience with the idle class ends, if it gets nowhere until then. */
+static int64_t helper_due(const password_pool *p) {
+    int64_t newest = 0;
+    for (unsigned i = 0; i < p->threads; i++) {
+        int64_t since = p->in_hand[i]      ? p->since_us[i]
+                        : p->waiting.first ? p->waiting.first->since_us
+                                           : clock_mono_us();
+        if (since > newest) newest = since;
+    }
+    return newest + p->o.patience_us;
+}
+
+static void *helper_main(void *arg) {
+    password_pool *p = arg;
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), HELPER_NICE);
+    pthread_mutex_lock(&p->lock);
+    while (!p->closing) {
+        work *w = oldest(p);
+        int64_t due = w ? helper_due(p) : 0;
+        if (w && clock_mono_us() >= due) {
+            if (w == p->waiting.first) take(&p->waiting);
+            work_on(p, w, NULL);
+            continue;
+        }
+        struct timespec t = {due / 1000000, due % 1000000 * 1000};
+        p->helper_idle = !w;
+        if (w)
+            pthread_cond_timedwait(&p->late, &p->lock, &t);
+        else
+            pthread_cond_wait(&p->late, &p->lock);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+/* Signals are for the owner's thread. */
+static int start(pthread_t *t, void *(*run)(void *), password_pool *p) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int e = pthread_create(t, NULL, run, p);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (e == 0) pthread_setname_np(*t, "mu-password");
+    return e;
 }
 
 password_pool *password_pool_new(const password_options *o, fault *f) {
@@ -120,27 +219,28 @@ password_pool *password_pool_new(const password_options *o, fault *f) {
     }
     p->o = *o;
     if (!p->o.max_waiting) p->o.max_waiting = 256;
+    if (!p->o.patience_us) p->o.patience_us = 250000;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned threads = o->threads ? o->threads : processors > 2 ? (unsigned)processors - 1 : 1;
     if (threads > THREADS_MAX) threads = THREADS_MAX;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
-    sigset_t all, before; /* signals are for the owner's thread */
-    sigfillset(&all);
-    for (; p->threads < threads; p->threads++) {
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        int e = pthread_create(&p->thread[p->threads], NULL, hash_main, p);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (e == 0) {
-            pthread_setname_np(p->thread[p->threads], "mu-password");
-            continue;
-        }
-        fault_set(f, E_SYSTEM, "a hashing thread cannot be started: %s", strerror(e));
-        password_pool_close(p);
-        password_pool_free(p);
-        return NULL;
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&p->late, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    int e = 0;
+    while (e == 0 && p->threads < threads) {
+        e = start(&p->thread[p->threads], hash_main, p);
+        p->threads += e == 0;
     }
-    return p;
+    if (e == 0) p->helped = (e = start(&p->helper, helper_main, p)) == 0;
+    if (e == 0) return p;
+    fault_set(f, E_SYSTEM, "a hashing thread cannot be started: %s", strerror(e));
+    password_pool_close(p);
+    password_pool_free(p);
+    return NULL;
 }
 
 static int enqueue(password_pool *p, const char *text, size_t n, const char *hash, password_done done, void *ctx,
@@ -157,11 +257,15 @@ static int enqueue(password_pool *p, const char *text, size_t n, const char *has
     w->length = n;
     memcpy(w->text, text, n);
     if (hash) strcpy(w->hash, hash), w->verify = true;
+    w->since_us = clock_mono_us();
     p->accepted++;
     pthread_mutex_lock(&p->lock);
     add(&p->waiting, w);
+    bool tell_helper = p->helper_idle;
+    p->helper_idle = false;
     pthread_mutex_unlock(&p->lock);
     pthread_cond_signal(&p->wake);
+    if (tell_helper) pthread_cond_signal(&p->late);
     return 0;
 }
 
@@ -179,7 +283,9 @@ void password_pool_close(password_pool *p) {
     pthread_mutex_lock(&p->lock);
     p->closing = true;
     pthread_cond_broadcast(&p->wake);
+    pthread_cond_broadcast(&p->late);
     pthread_mutex_unlock(&p->lock);
+    if (p->helped) pthread_join(p->helper, NULL);
     for (unsigned i = 0; i < p->threads; i++) pthread_join(p->thread[i], NULL);
     for (work *w; (w = take(&p->waiting));) {
         w->code = E_CLOSED;
@@ -193,5 +299,6 @@ void password_pool_free(password_pool *p) {
     require(p->closing);
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->wake);
+    pthread_cond_destroy(&p->late);
     free(p);
 }

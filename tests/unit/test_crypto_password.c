@@ -170,6 +170,34 @@ static void the_pool_hashes_and_verifies(void **state) {
     mail.fn = NULL;
 }
 
+/* With no patience at all both threads work on everything: still one answer each, and a right one. */
+static void the_helper_gives_no_second_answer(void **state) {
+    fault f = {0};
+    password_options o = {.cost = cheap, .threads = 1, .patience_us = 1, .post = post};
+    password_pool *p = password_pool_new(&o, &f);
+    assert_non_null(p);
+    answer a[60] = {0}, check[60] = {0};
+    for (int i = 0; i < 60; i++) {
+        assert_int_equal(password_pool_hash(p, "secret", 6, answered, &a[i], &f), 0);
+        if (i % 3) continue;
+        while (!a[i].count) turn(); /* now a rush, now one alone */
+    }
+    for (int i = 0; i < 60; i++) {
+        while (!a[i].count) turn();
+        assert_int_equal(a[i].code, 0);
+        assert_int_equal(password_pool_verify(p, "secret", 6, a[i].hash, answered, &check[i], &f), 0);
+    }
+    for (int i = 0; i < 60; i++) {
+        while (!check[i].count) turn();
+        assert_int_equal(check[i].code, 0);
+    }
+    password_pool_close(p);
+    if (mail.fn) mail.fn(mail.arg);
+    mail.fn = NULL;
+    for (int i = 0; i < 60; i++) assert_true(a[i].count == 1 && check[i].count == 1);
+    password_pool_free(p);
+}
+
 static void the_queue_is_bounded_and_a_close_answers_everybody(void **state) {
     fault f = {0};
     password_pool *p = password_pool_new(&(password_options){.threads = 1, .max_waiting = 5, .post = post}, &f);
@@ -202,6 +230,7 @@ int main(void) {
         cmocka_unit_test(the_pbkdf2_vector),
         cmocka_unit_test(what_is_no_hash_is_refused_before_it_costs_anything),
         cmocka_unit_test(the_pool_hashes_and_verifies),
+        cmocka_unit_test(the_helper_gives_no_second_answer),
         cmocka_unit_test(the_queue_is_bounded_and_a_close_answers_everybody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
