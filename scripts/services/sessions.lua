@@ -110,7 +110,9 @@ function sessions.login(session, account, key)
   local online = player_kind.get(account.id)
   if online and online.session and online.session ~= session then replace(online.session) end
   sessions.logout(session)
-  for old in key_kind.where { player_id = account.id } do old:remove() end
+  if key_kind.count() > 0 then                   -- somebody's connection was lost: this one's?
+    for old in key_kind.where { player_id = account.id } do old:remove() end
+  end
 
   local player = player_kind.create {
     id = account.id, name = account.name, email = account.email, role = account.role,
