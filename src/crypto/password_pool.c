@@ -26,7 +26,7 @@
 #include "crypto/password.h"
 
 #define THREADS_MAX 64u
-#define HELPER_NICE 10
+#define HELPER_NICE 5
 
 typedef struct work {
     struct work *next;
