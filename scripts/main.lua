@@ -16,6 +16,7 @@ require "components.user_sessions"
 require "components.messaging"
 
 -- What players' own clients, and browsers, ask.
+require "http.content"
 require "http.server"
 require "http.qos"
 

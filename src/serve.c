@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bind/asset_file.h"
 #include "bind/bind.h"
 #include "bind/blaze.h"
 #include "bind/net.h"
@@ -202,6 +203,7 @@ static void finish(void) {
     store_free(me.server.store);
     password_pool_free(me.server.passwords);
     blaze_sessions_stop();
+    asset_files_close();
     if (me.server.timers) timers_free(me.server.timers);
     if (me.server.records) records_free(me.server.records);
     tls_identity_drop(me.server.tls);

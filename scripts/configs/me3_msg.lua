@@ -13,7 +13,7 @@ local promo = require "configs.promo"
 
 return promo.messages {
   {
-    type = "store", title = "{server}", priority = 201, tracking_id = 1,
+    type = "store", title = "{server}", image = "promo_welcome.dds", priority = 201, tracking_id = 1,
     until_date = "2035-12-12",
     text = {
       en = "Welcome to {server}. The galaxy still needs you, Commander.",

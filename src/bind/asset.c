@@ -1,9 +1,10 @@
 /* asset.c: mu.asset: texts that scripts need and that are no scripts: legal documents and the like.
  *
  * The folders are listed once for each generation; scripts read while they load, so a handler never waits for a disk
- * and a reload sees every edit. Files that are served over HTTP as they are do not pass through here. */
+ * and a reload sees every edit. Files that are served over HTTP as they are: asset_file.c. */
 #include "bind/asset.h"
 
+#include "bind/asset_file.h"
 #include "bind/server.h"
 #include "script/declare.h"
 #include <lauxlib.h>
@@ -82,7 +83,8 @@ static int open_asset(generation *g, lua_State *L) {
         generation_error(g, "assets", 0, "%s", f.text);
         return code;
     }
-    return script_declare(L, functions, sizeof functions / sizeof *functions);
+    int rc = asset_file_open(L);
+    return rc < 0 ? rc : script_declare(L, functions, sizeof functions / sizeof *functions);
 }
 
 static void close_asset(generation *g) {

@@ -32,7 +32,11 @@ static int add(asset_list *list, const char *name, const char *path, const struc
         list->items = items;
         list->room = room;
     }
-    asset a = {.name = strdup(name), .path = strdup(path), .size = (uint64_t)st->st_size, .modified = st->st_mtime};
+    asset a = {.name = strdup(name),
+               .path = strdup(path),
+               .size = (uint64_t)st->st_size,
+               .modified = st->st_mtime,
+               .changed = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec};
     if (!a.name || !a.path) {
         free(a.name);
         free(a.path);

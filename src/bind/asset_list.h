@@ -23,6 +23,7 @@ typedef struct asset {
     char *path; /* where it is */
     uint64_t size;
     int64_t modified; /* unix seconds */
+    int64_t changed;  /* nanoseconds, of the inode: another content has another one */
 } asset;
 
 typedef struct asset_list {

@@ -101,12 +101,11 @@ static int upgrade(lua_State *L) {
 }
 
 #define ENDPOINT_TEXT                                                                                                  \
-    "Declares what answers a request of this method for a path; {name} in the path is a parameter. endpoint: { "       \
-    "handle "                                                                                                          \
-    "= function(request) ... end, max_body = bytes }. The request has method, path, params, query, headers "           \
-    "(lower-case "                                                                                                     \
-    "names), body, address, port, local_address, local_port, door, secure. The handler returns { json = value }, { "   \
-    "text = string }, { body = string, type = content type }, each with status and headers where needed, "             \
+    "Declares what answers a request of this method for a path; {name} in the path is a parameter, a last {name...} "  \
+    "takes the rest. endpoint: { handle = function(request) ... end, max_body = bytes }. The request has method, "     \
+    "path, params, query, headers (lower-case names), body, address, port, local_address, local_port, door, secure. "  \
+    "The handler returns { json = value }, { text = string }, { body = string, type = content type }, each with "      \
+    "status and headers where needed, { file = mu.asset.find(...) } (conditions and ranges are taken care of), "       \
     "mu.upgrade(...), or nothing: 200 without a body. GET answers HEAD as well; other methods get 405, other paths "   \
     "404."
 

@@ -6,13 +6,16 @@
 #include "bind/http_private.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/log.h"
+#include "bind/asset_file.h"
 #include "bind/json.h"
 #include "bind/server.h"
+#include "net/http_file.h"
 #include "script/task.h"
 
 #define QUERY_MAX   256 /* pairs of a query that are looked at */
@@ -129,6 +132,8 @@ static bytes to_bytes(lua_State *L, int index) {
     return (bytes){(const uint8_t *)p, n};
 }
 
+static bytes text_bytes(const char *text) { return (bytes){(const uint8_t *)text, strlen(text)}; }
+
 static int integer_field(lua_State *L, int table, const char *key, int standard) {
     int whole = 1, value = standard;
     if (lua_getfield(L, table, key) != LUA_TNIL) value = (int)lua_tointegerx(L, -1, &whole);
@@ -137,7 +142,8 @@ static int integer_field(lua_State *L, int table, const char *key, int standard)
     return value;
 }
 
-static const char *const result_keys[] = {"json", "text", "body", "type", "status", "headers"};
+static const char *const result_keys[] = {"json", "text", "body", "file", "type", "status", "headers"};
+#define RESULT_KEYS (sizeof result_keys / sizeof *result_keys)
 
 static void check_result_keys(lua_State *L, int table) {
     sandbox_real(L, table);
@@ -145,8 +151,8 @@ static void check_result_keys(lua_State *L, int table) {
     for (lua_pushnil(L); lua_next(L, real); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[not a name]";
         bool known = false;
-        for (size_t i = 0; i < 6; i++) known |= strcmp(key, result_keys[i]) == 0;
-        const char *near = known ? NULL : script_nearest(key, result_keys, 6);
+        for (size_t i = 0; i < RESULT_KEYS; i++) known |= strcmp(key, result_keys[i]) == 0;
+        const char *near = known ? NULL : script_nearest(key, result_keys, RESULT_KEYS);
         if (!known && near) luaL_error(L, "unknown key '%s' in the answer; did you mean '%s'?", key, near);
         if (!known) luaL_error(L, "unknown key '%s' in the answer", key);
     }
@@ -203,10 +209,41 @@ static size_t take_headers(lua_State *L, int table, const char *type, http_heade
     return count;
 }
 
+/* A file: what of it the request asks for, with the headers that caches need. */
+static void answer_file(lua_State *L, int table, http_call *c) {
+    asset_file *f = asset_file_test(L, -1);
+    if (!f) luaL_error(L, "the answer's 'file' must be what mu.asset.find returned, got a %s", luaL_typename(L, -1));
+    if (!f->body) luaL_error(L, "the answer's 'file' has been an answer before: find it again");
+    http_header h[HEADERS_MAX + 5];
+    size_t count = take_headers(L, table, f->type, h);
+    http_request *r = http_request_find(c->server->loop, c->request);
+    if (!r) return;
+    http_file_view v = {.etag = f->etag, .modified = f->modified, .size = f->body->n};
+    http_file_part part;
+    int status = http_file_choose(r, &v, &part);
+    char date[HTTP_DATE_ROOM], range[80];
+    http_date_write(f->modified, date);
+    h[count++] = (http_header){HTTP_TEXT("etag"), text_bytes(f->etag)};
+    h[count++] = (http_header){HTTP_TEXT("last-modified"), text_bytes(date)};
+    h[count++] = (http_header){HTTP_TEXT("accept-ranges"), HTTP_TEXT("bytes")};
+    if (status == 416) snprintf(range, sizeof range, "bytes */%zu", v.size);
+    if (status == 206) snprintf(range, sizeof range, "bytes %zu-%zu/%zu", part.from, part.from + part.n - 1, v.size);
+    if (status == 416 || status == 206) h[count++] = (http_header){HTTP_TEXT("content-range"), text_bytes(range)};
+    int code = status == 200 ? http_reply_shared(r, status, h, count, f->body)
+                             : http_reply(r, status, h, count, (bytes){f->body->p + part.from, part.n});
+    asset_file_spent(f);
+    if (code < 0) luaL_error(L, "one of the answer's headers may not be sent");
+}
+
 static void answer_table(lua_State *L, int table, http_call *c) {
     http_header h[HEADERS_MAX];
-    int status = integer_field(L, table, "status", 200);
     check_result_keys(L, table);
+    if (lua_getfield(L, table, "file") != LUA_TNIL) {
+        answer_file(L, table, c);
+        return;
+    }
+    lua_pop(L, 1);
+    int status = integer_field(L, table, "status", 200);
     const char *type = push_answer_body(L, table);
     bytes body = to_bytes(L, -1);
     size_t count = take_headers(L, table, type, h);

@@ -68,9 +68,7 @@ static void pair_read(pair *p) {
     p->identity = tls_identity_load(p->certificate, p->key, &p->f);
 }
 
-static void complain(const pair *p) {
-    log_error("tls", "%s; the certificate read before stays in use", p->f.text);
-}
+static void complain(const pair *p) { log_error("tls", "%s; the certificate read before stays in use", p->f.text); }
 
 /* -- looking now and then ----------------------------------------------------------------------------------------- */
 
