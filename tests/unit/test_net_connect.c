@@ -111,7 +111,7 @@ static void fetch(uint16_t port, const char *method, const char *target, const c
                        .header_count = 1,
                        .body = {(const uint8_t *)body, strlen(body)},
                        .upgrade = upgrade,
-                       .timeout_us = t.patience_us ? t.patience_us : 5000000};
+                       .timeout_us = t.patience_us ? t.patience_us : 60000000};
     assert_int_equal(http_fetch(t.l, &x, on_answer, NULL), 0);
     assert_int_equal(t.fetched, 0);
     turn_until(t.l, t.fetched);
