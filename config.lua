@@ -96,9 +96,17 @@ return {
     -- resume_seconds = 120,         -- how long a lost session can be resumed
     -- setting_bytes = 65536,        -- longest value a game may save
     -- setting_keys = 200,           -- most keys one player may have
-    -- login_failures = 20,          -- a minute, for one address and for one account; 0: no limit
-    -- accounts_per_hour = 100,      -- for one address; 0: no limit
-    -- associations_per_minute = 600,  -- look-ups of this server, for one address; 0: no limit
+
+    -- How often one address or one account may do what costs something. Each figure is also how much may be done at
+    -- once; it then comes back evenly. 64 players behind one router never meet them. 0: no limit.
+    -- login_failures = 8,           -- wrong passwords a minute, for one account from one address
+    -- account_login_failures = 120, -- the same for one account from everywhere
+    -- address_login_failures = 240, -- the same from one address for all accounts
+    -- logins_per_minute = 1200,     -- from one address
+    -- accounts_per_hour = 200,      -- new ones, from one address
+    -- codes_per_minute = 90,        -- and forgotten passwords; from one address, and for one account
+    -- associations_per_minute = 600,  -- look-ups of this server, from one address
+    -- uploads_per_minute = 1200,    -- telemetry, from one address
 
     -- What one script may take before it is ended (and named in the log):
     -- burst_warn_ms = 200,          -- running without a pause: from here on it is named …

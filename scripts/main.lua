@@ -12,6 +12,8 @@ require "guards"
 require "components.redirector"
 require "components.util"
 require "components.authentication"
+require "components.accounts"
+require "components.entitlements"
 require "components.user_sessions"
 require "components.messaging"
 

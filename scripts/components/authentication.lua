@@ -5,7 +5,6 @@ local schema   = require "schema.authentication"
 local limits   = require "services.limits"
 local logins   = require "services.logins"
 local network  = require "services.network"
-local owned    = require "configs.owned"
 local players  = require "services.players"
 local sessions = require "services.sessions"
 local tokens   = require "services.tokens"
@@ -47,6 +46,7 @@ authentication.silentLogin {
   response = schema.FullLoginResponse,
   error    = schema.LoginError,
   handle   = function(session, request)
+    if not logins.may_try(session) then return login_failed "ERR_TIMEOUT" end
     local account, expires = logins.by_token(request.token)
     if not account then return login_failed(expires) end
     if account.id ~= request.persona_id then return login_failed "AUTH_ERR_INVALID_TOKEN" end
@@ -101,7 +101,8 @@ authentication.createAccount {
     if not email then return refused("AUTH_ERR_INVALID_EMAIL", INVALID, EMAIL) end
     local fault = players.password_fault(request.password)
     if fault then return refused("AUTH_ERR_INVALID_FIELD", fault == "short" and TOO_SHORT or TOO_LONG, PASSWORD) end
-    if not limits.count("account", network.address(session), config.limits.accounts_per_hour, HOUR) then
+    local address = network.address(session)
+    if not limits.take("new accounts from an address", address, config.limits.accounts_per_hour, HOUR) then
       return mu.fail "ERR_TIMEOUT"
     end
     local account, reason = players.create(email, request.password)
@@ -115,6 +116,7 @@ authentication.createAccount {
 authentication.passwordForgot {
   request = schema.Email,
   handle  = function(session, request)
+    if not logins.may_ask_code(session) then return mu.fail "ERR_TIMEOUT" end
     mu.log.info("%s asks for a forgotten password; the operator can set a new one", session)
   end,
 }
@@ -130,22 +132,9 @@ authentication.getPasswordRules {
   end,
 }
 
--- What a player owns -------------------------------------------------------------------------------------------------
-
-authentication.listUserEntitlements2 {
-  login    = true,
-  request  = schema.ListEntitlementsRequest,
-  response = schema.Entitlements,
-  handle   = function(session, request)
-    if request.tag ~= "" then return end         -- one tag alone: nobody ever had an answer to that
-    return mu.kept({}, function() return { entitlements = owned } end)
-  end,
-}
-
 -- For Galaxy at War over HTTP.
 authentication.getAuthToken {
   login    = true,
   response = schema.AuthToken,
   handle   = function(session) return { token = tokens.issue(session.player.id) } end,
 }
-

@@ -16,6 +16,13 @@ local now = mu.time.unix
 local SUSPEND_PING_SECONDS = 90
 local UPNP_ENABLED, DOUBLE_NAT = 2, 2
 
+-- `own_user = true`: a game may only speak of its own player: by his id, or by 0.
+mu.guard "own_user" (function(session, request, wanted)
+  if wanted and request.user_id ~= 0 and request.user_id ~= session.player.id then
+    return mu.fail "ERR_AUTHORIZATION_REQUIRED"
+  end
+end)
+
 -- Before login -------------------------------------------------------------------------------------------------------
 
 util.preAuth {
@@ -60,6 +67,7 @@ util.postAuth {
 }
 
 util.getTelemetryServer {
+  request  = schema.TelemetryRequest,
   response = schema.TelemetryServer,
   handle   = function(session) return greeting.telemetry(session) end,
 }
@@ -76,8 +84,53 @@ util.getPssConfig {
 
 util.getUserOptions {
   login    = true,
+  own_user = true,
+  request  = schema.UserId,
   response = schema.UserOptions,
-  handle   = function(session) return { telemetry = 1, user_id = session.player.id } end,
+  handle   = function(session) return greeting.options(session.player) end,
+}
+
+util.setUserOptions {
+  login    = true,
+  own_user = true,
+  request  = schema.UserOptions,
+  handle   = function(session, request)
+    local player, telemetry = session.player, request.telemetry == 0 and 0 or 1
+    players.set_telemetry(player.id, telemetry)
+    if player:exists() then player.telemetry = telemetry end
+  end,
+}
+
+-- What sort of client this is, told again outside preAuth.
+util.setClientData {
+  request = schema.ClientData,
+  handle  = function(session, request)
+    if request.locale ~= 0 then session.locale = request.locale end
+  end,
+}
+
+-- Whether the player is at his machine: nothing here depends on it.
+util.setConnectionState {
+  request = schema.ConnectionState,
+  handle  = function() end,
+}
+
+-- There are no texts of ours to translate.
+util.localizeStrings {
+  request  = schema.LocalizeRequest,
+  response = schema.LocalizedStrings,
+  handle   = function() return { strings = {} } end,
+}
+
+-- Nothing is censored: every text comes back as it was.
+util.filterForProfanity {
+  request  = schema.UserTexts,
+  response = schema.FilteredTexts,
+  handle   = function(session, request)
+    local filtered = {}
+    for i, text in ipairs(request.texts) do filtered[i] = { text = text.text } end
+    return { texts = filtered }
+  end,
 }
 
 -- The game will be silent while it loads. Both answers are errors; 90 seconds is the one that means yes.
@@ -111,13 +164,6 @@ local SAVE_FAULTS = {
   many = "UTIL_USS_TOO_MANY_KEYS",
   key  = "UTIL_USS_RECORD_NOT_FOUND",
 }
-
--- A game may only speak of its own player: by his id, or by 0.
-mu.guard "own_user" (function(session, request, wanted)
-  if wanted and request.user_id ~= 0 and request.user_id ~= session.player.id then
-    return mu.fail "ERR_AUTHORIZATION_REQUIRED"
-  end
-end)
 
 util.userSettingsSave {
   login    = true,

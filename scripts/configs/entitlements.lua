@@ -21,6 +21,16 @@ function entitlements.config(list)
   return map
 end
 
+-- The tags that ME3_ENT knows: { [group .. " " .. tag] = true }.
+function entitlements.known(map)
+  local known = {}
+  for key, tag in pairs(map) do
+    local entry = key:match "^(ENT_%d+_)entitlement$"
+    if entry then known[map[entry .. "group"] .. " " .. tag] = true end
+  end
+  return known
+end
+
 local GRANT_DATE = "2012-12-15T16:15Z"
 local CATALOGS   = { none = 0, SKUD = 1, OFB = 2 }
 local ACTIVE     = 1

@@ -92,12 +92,16 @@ function greeting.ticker(session)
   }
 end
 
+function greeting.options(player)
+  return { telemetry = player.telemetry, user_id = player.id }
+end
+
 function greeting.after_login(session)
   return {
     player_sync = greeting.player_sync(),
     telemetry   = greeting.telemetry(session),
     ticker      = greeting.ticker(session),
-    options     = { telemetry = 1, user_id = session.player.id },
+    options     = greeting.options(session.player),
   }
 end
 

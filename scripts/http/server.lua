@@ -10,7 +10,7 @@ local MINUTE = 60
 mu.http.get("/api/server", {
   handle = function(request)
     local address = proxy.address_of(request) or request.address
-    if not limits.count("association", address, config.limits.associations_per_minute, MINUTE) then
+    if not limits.take("look-ups from an address", address, config.limits.associations_per_minute, MINUTE) then
       return { status = 429, text = "Too many look-ups, try again in a minute" }
     end
     return { json = {
@@ -48,6 +48,10 @@ mu.http.get("/api/server/upgrade", {
 mu.http.post("/api/server/telemetry", {
   max_body = 65536,
   handle = function(request)
+    local address = proxy.address_of(request) or request.address
+    if not limits.take("uploads from an address", address, config.limits.uploads_per_minute, MINUTE) then
+      return { status = 429, text = "Too many uploads, try again in a minute" }
+    end
     return { status = 200 }
   end,
 })

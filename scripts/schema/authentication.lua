@@ -1,4 +1,4 @@
--- schema/authentication.lua: accounts, logins, entitlements. What is secret never shows in a log.
+-- schema/authentication.lua: logins and new accounts. What is secret never shows in a log.
 local t = mu.tdf
 
 local function secret(tag) return t.string(tag, { secret = true }) end
@@ -51,25 +51,6 @@ local UserProfileInfo = t.struct {
   state   = t.string "STAT",
   street  = t.string "STRT",
   zip     = t.string "ZIP",
-}
-
-local Entitlement = t.struct {
-  device           = t.string("DEVI", ALWAYS),
-  grant_date       = t.string "GDAY",
-  group            = t.string "GNAM",
-  id               = t.u64 "ID",
-  consumable       = t.bool("ISCO", ALWAYS),
-  persona_id       = t.i64("PID", ALWAYS),
-  project          = t.string "PJID",
-  catalog          = t.int "PRCA",
-  product          = t.string "PRID",
-  status           = t.int "STAT",
-  status_reason    = t.int("STRC", ALWAYS),
-  tag              = t.string "TAG",
-  termination_date = t.string("TDAY", ALWAYS),
-  type             = t.int "TYPE",
-  use_count        = t.u32("UCNT", ALWAYS),
-  version          = t.u32("VER", ALWAYS),
 }
 
 return t.named {
@@ -129,23 +110,6 @@ return t.named {
     account_id   = t.i64 "UID",
   }),
   FieldErrors = t.struct { errors = t.list("LIST", FieldError) },
-
-  ListEntitlementsRequest = t.struct {
-    user_id                = t.i64 "BUID",
-    page                   = t.u16 "EPSN",
-    page_size              = t.u16 "EPSZ",
-    tag                    = t.string "ETAG",
-    grant_date             = t.string "GDAY",
-    groups                 = t.list("GNLS", t.string),
-    has_authorized_persona = t.bool "HAUP",
-    project                = t.string "PJID",
-    product                = t.string "PRID",
-    recursive              = t.bool "RECU",
-    status                 = t.int "STAT",
-    termination_date       = t.string "TERD",
-    type                   = t.int "TYPE",
-  },
-  Entitlements = t.struct { entitlements = t.list("NLST", Entitlement) },
 
   AuthToken     = t.struct { token = secret "AUTH" },
   PasswordRules = t.struct { max_length = t.u16 "MAXS", min_length = t.u16 "MINS", characters = t.string "VDCH" },

@@ -134,5 +134,20 @@ return t.named {
     status         = t.int "USTA",               -- 0 unknown, 1 found, 2 enabled
     router_address = t.u32 "UWAN",
   },
+  UserId          = t.struct { user_id = t.i64 "UID" },
+  ClientData      = ClientData,
+  ConnectionState = t.struct { active = t.bool "ACTV" },
+
+  TelemetryRequest = t.struct { mac_address = t.string("CMAC", { secret = true }), service_name = t.string "SNAM" },
+  LocalizeRequest  = t.struct { locale = t.u32 "LANG", ids = t.list("LSID", t.string) },
+  LocalizedStrings = t.struct { strings = t.map("SMAP", t.string, t.string) },
+  UserTexts        = t.struct { texts = t.list("UTXT", t.struct { text = t.string "UTXT" }) },
+  FilteredTexts    = t.struct {
+    texts = t.list("TLST", t.struct {
+      result = t.int("DIRT", { always = true }),   -- 0 passed
+      text   = t.string "UTXT",
+    }),
+  },
+
   SuspendPingRequest = t.struct { microseconds = t.i64 "TVAL" },
 }

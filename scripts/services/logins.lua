@@ -9,25 +9,59 @@ local MINUTE = 60
 
 local logins = {}
 
-local function failed(session, account_key)
-  limits.count("login from", network.address(session), config.limits.login_failures, MINUTE)
-  limits.count("login to", account_key, config.limits.login_failures, MINUTE)
+-- Each check of a password takes three tokens and gives them back when it was right. The first limit is that of
+-- somebody who guesses at one account: its owner, who comes from elsewhere, is not held back by it.
+local function guesses(session, whom)
+  local address, limit = network.address(session), config.limits
+  return {
+    { "passwords to an account from an address", whom .. " " .. address, limit.login_failures, MINUTE, address },
+    { "passwords from an address", address, limit.address_login_failures, MINUTE, address },
+    { "passwords to an account", whom, limit.account_login_failures, MINUTE, address },
+  }
+end
+
+local function give_back(taken, count)
+  for i = 1, count do limits.give_back(table.unpack(taken[i], 1, 4)) end
+end
+
+-- Whether this is the password of an account (nil when there is no such account; `whom` says which was meant): true, or
+-- false and the name of the error.
+function logins.check_password(session, whom, account, password)
+  local taken = guesses(session, whom)
+  for i, guess in ipairs(taken) do
+    if not limits.take(table.unpack(guess)) then
+      give_back(taken, i - 1)
+      return false, "ERR_TIMEOUT"
+    end
+  end
+  local right = account and players.has_password(account, password)
+  if account and right ~= false then give_back(taken, #taken) end
+  if right then return true end
+  if not account then return false, "AUTH_ERR_INVALID_USER" end
+  return false, right == nil and "ERR_TIMEOUT" or "AUTH_ERR_INVALID_PASSWORD"
+end
+
+-- Whether one more login may be tried from where this session is.
+function logins.may_try(session)
+  return limits.take("logins from an address", network.address(session), config.limits.logins_per_minute, MINUTE)
+end
+
+-- The same for a code, or for a forgotten password.
+function logins.may_ask_code(session)
+  local address, most = network.address(session), config.limits.codes_per_minute
+  return limits.take("codes from an address", address, most, MINUTE)
+     and (not session.player or limits.take("codes of an account", session.player.id, most, MINUTE, address))
 end
 
 -- The account behind an e-mail address and its password; else nil and the name of the error.
 function logins.by_password(session, email_text, password)
   local email = players.email(email_text)
   if not email then return nil, "AUTH_ERR_INVALID_EMAIL" end
-  local most = config.limits.login_failures
-  if limits.reached("login from", network.address(session), most) or limits.reached("login to", email, most) then
-    return nil, "ERR_TIMEOUT"
-  end
+  if not logins.may_try(session) then return nil, "ERR_TIMEOUT" end
   local account = players.by_email(email)
-  local right = account and players.has_password(account, password)
-  if right then return account end
-  if right == nil and account then return nil, "ERR_TIMEOUT" end
-  failed(session, email)
-  return nil, account and "AUTH_ERR_INVALID_PASSWORD" or "AUTH_ERR_INVALID_USER"
+  local right, fault = logins.check_password(session, account and account.id or email, account, password)
+  if not right then return nil, fault end
+  return account
 end
 
 -- The account behind a login token; else nil, the name of the error. Also tells when the token expires.
@@ -41,13 +75,13 @@ end
 
 -- Answers ------------------------------------------------------------------------------------------------------------
 
-local function persona(player)
+function logins.persona(player)
   return { display_name = player.name, last_authenticated = player.last_login, persona_id = player.id }
 end
 
 -- After login: the game picks its persona next.
 function logins.choose_persona(player, token)
-  return { token = token, personas = { persona(player) }, session_key = player.key, account_id = player.id }
+  return { token = token, personas = { logins.persona(player) }, session_key = player.key, account_id = player.id }
 end
 
 -- The same after createAccount, with one field more.
@@ -60,7 +94,7 @@ end
 function logins.session_info(player)
   return {
     player_id = player.id, session_key = player.key, last_login = player.last_login, email = player.email,
-    persona = persona(player), account_id = player.id,
+    persona = logins.persona(player), account_id = player.id,
   }
 end
 

@@ -21,7 +21,8 @@ end
 
 -- Accounts -----------------------------------------------------------------------------------------------------------
 
-local ACCOUNT = "SELECT id, email, name, password, role, tokens_since, last_login FROM players WHERE "
+local ACCOUNT = "SELECT id, email, name, password, role, tokens_since, created, last_login, telemetry, grants "
+                .. "FROM players WHERE "
 
 function players.by_id(id)
   return (answer(mu.store.row(ACCOUNT .. "id = ?", id)))
@@ -70,6 +71,26 @@ function players.create(email, password, role)
     if players.by_email(email) then return nil, "taken" end      -- else the name was: another one
   end
   error "no free display name was found"
+end
+
+-- Changes e-mail, password or both; what is nil stays. A new password makes every earlier token void. Returns true;
+-- nil, "taken" when the e-mail is; nil, "busy".
+function players.change(id, email, password)
+  local statements = {}
+  if password then
+    local hash, reason = mu.crypto.password_hash(password)
+    if not hash then return nil, reason end
+    statements[1] = { "UPDATE players SET password = ?, tokens_since = ? WHERE id = ?", hash, mu.time.unix(), id }
+  end
+  if email then statements[#statements + 1] = { "UPDATE players SET email = ? WHERE id = ?", email, id } end
+  if #statements == 0 then return true end
+  local done = answer(mu.store.batch(statements))
+  if not done then return nil, "taken" end
+  return true
+end
+
+function players.set_telemetry(id, telemetry)
+  answer(mu.store.batch { { "UPDATE players SET telemetry = ? WHERE id = ?", telemetry, id } })
 end
 
 -- Last logins are noted together a little later: nobody waits for them, and a crash may lose the last few seconds.

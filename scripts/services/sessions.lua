@@ -41,6 +41,8 @@ local player_kind = mu.record "player" {
   session    = mu.ref "session",
   locale     = mu.u32,
   rating     = mu.u32,                           -- N7 rating
+  telemetry  = mu.u16 { default = 1 },           -- 0: this player's game is to send none
+  grants     = mu.u32,                           -- entitlements of his own: services/entitlements.lua
   introduced = mu.bool,                          -- the game was told of its own user
   key        = mu.string { index = true, max = 64 },   -- what the game can come back to this login with
 }
@@ -117,7 +119,7 @@ function sessions.login(session, account, key)
   local player = player_kind.create {
     id = account.id, name = account.name, email = account.email, role = account.role,
     last_login = account.last_login or 0, session = session, locale = session.locale,
-    key = key or tokens.session_key(session),
+    key = key or tokens.session_key(session), telemetry = account.telemetry, grants = account.grants,
   }
   session.player = player
   session:trust()

@@ -24,7 +24,7 @@ static const char config[] = "return { listeners = {\n"
                              "} }\n";
 
 static const char *const sets[] = {"limits.silence_seconds=0", "limits.accounts_per_hour=0", "limits.login_failures=0",
-                                   NULL};
+                                   "limits.logins_per_minute=0", NULL};
 
 int bench_port(const bench *b) { return process_port(&b->server, "http"); }
 
