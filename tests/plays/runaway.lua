@@ -5,11 +5,11 @@ local OTHERS = 50
 
 -- Four commands nobody uses, answered by scripts that misbehave.
 local RUNAWAYS = [[
-local util = mu.component "Util"
+local groups = mu.component "Playgroups"
 
-util.localizeStrings { handle = function() while true do end end }
+groups.createPlaygroup { handle = function() while true do end end }
 
-util.setClientData {
+groups.joinPlaygroup {
   handle = function()
     local inner = coroutine.wrap(function()
       while true do pcall(function() while true do end end) end
@@ -18,14 +18,14 @@ util.setClientData {
   end,
 }
 
-util.setConnectionState {
+groups.leavePlaygroup {
   handle = function()
     local hoard = {}
     while true do hoard[#hoard + 1] = ("x"):rep(1000) .. #hoard end
   end,
 }
 
-util.filterForProfanity { handle = function() local nothing = nil; return nothing.field end }
+groups.setMemberAttributes { handle = function() local nothing = nil; return nothing.field end }
 ]]
 
 local function server_with_runaways()
@@ -54,7 +54,7 @@ local function is_survived(name, reason)
   end)
 end
 
-is_survived("Util.localizeStrings", "an endless loop")
-is_survived("Util.setClientData", "an endless loop in pcall in a coroutine")
-is_survived("Util.setConnectionState", "a hoarder")
-is_survived("Util.filterForProfanity", "a plain bug")
+is_survived("Playgroups.createPlaygroup", "an endless loop")
+is_survived("Playgroups.joinPlaygroup", "an endless loop in pcall in a coroutine")
+is_survived("Playgroups.leavePlaygroup", "a hoarder")
+is_survived("Playgroups.setMemberAttributes", "a plain bug")
