@@ -36,7 +36,7 @@ static const scenario scenarios[] = {
 
 typedef struct cost { /* of one side over all rounds */
     uint64_t replies;
-    double seconds, total_us, user_us, system_us, moves;
+    double seconds, total_us, user_us, system_us;
 } cost;
 
 typedef struct marks {
@@ -205,7 +205,6 @@ static int leg(bench *b, job *j, bool ours, unsigned depth, cost *sum, load_resu
     sum->replies += r->replies, sum->seconds += r->seconds;
     sum->total_us += m.end.total_us - m.begin.total_us;
     sum->user_us += m.end.user_us - m.begin.user_us, sum->system_us += m.end.system_us - m.begin.system_us;
-    sum->moves += (double)(m.end.moves - m.begin.moves);
     *us = per(m.end.total_us - m.begin.total_us, r->replies);
     return 0;
 }
@@ -290,16 +289,15 @@ static int measure(bench *b, job *j, unsigned depth, fault *f) {
         if (s->kind == SAVE)
             floor_us = per(sqlite.user_us + sqlite.system_us, sqlite.saves), user = per(sqlite.user_us, sqlite.saves);
         bench_print(b,
-                    "| %s, %u B | %u | %.0f | %.0f / %.0f / %.0f | %.2f (%.2f + %.2f) | %.2f | %.2f | %.2f (%.2f) | "
+                    "| %s, %u B | %u | %.0f | %.0f / %.0f / %.0f | %.2f (%.2f + %.2f) | %.2f | %.2f (%.2f) | "
                     "%+.2f (%+.2f … %+.2f) | %.1f | %s |\n",
                     s->text, (unsigned)j->answer.n, depth, ours.replies / ours.seconds, load_percentile(all, 0.5),
-                    load_percentile(all, 0.99), longest, us, user_of(&ours), us - user_of(&ours), calls,
-                    per(ours.moves, ours.replies), floor_us, user, us - floor_us, low, high, s->allowed[d],
-                    s->theirs[d]);
+                    load_percentile(all, 0.99), longest, us, user_of(&ours), us - user_of(&ours), calls, floor_us, user,
+                    us - floor_us, low, high, s->allowed[d], s->theirs[d]);
         if (s->kind == SAVE)
             bench_print(
                 b,
-                "|   raw SQLite, groups of %u | | %.0f | | | | | | ours reaches %.2f of its rate; the bare loop %.2f "
+                "|   raw SQLite, groups of %u | | %.0f | | | | | ours reaches %.2f of its rate; the bare loop %.2f "
                 "µs | 0.7 | |\n",
                 group, sqlite.saves / sqlite.seconds, ours.replies / ours.seconds / (sqlite.saves / sqlite.seconds),
                 per(bare.total_us, bare.replies));
@@ -327,8 +325,8 @@ void bench_requests(bench *b, char **names, int count) {
             b,
             "%u connections, upgrade door, %u rounds of %.1f s each side, interleaved. CPU µs per reply.\n\n"
             "| request, bytes of reply | in flight | replies/s | latency µs p50 / p99 / max | ours (user + kernel) | "
-            "system calls | of these read+write | floor (user) | difference (rounds) | allowed | best existing |\n"
-            "|---|---|---|---|---|---|---|---|---|---|---|\n",
+            "system calls | floor (user) | difference (rounds) | allowed | best existing |\n"
+            "|---|---|---|---|---|---|---|---|---|---|\n",
             b->connections, b->rounds, b->seconds);
     snprintf(script, sizeof script, "%s/scripts/services/players.lua", b->checkout);
     for (size_t i = 0; i < SCENARIOS; i++) {

@@ -47,13 +47,6 @@ void usage_read(pid_t pid, usage *out) {
         }
     }
     if (in) fclose(in);
-    snprintf(path, sizeof path, "/proc/%d/io", (int)pid);
-    in = fopen(path, "r");
-    while (in && fgets(line, sizeof line, in)) {
-        unsigned long long n;
-        if (sscanf(line, "syscr: %llu", &n) == 1 || sscanf(line, "syscw: %llu", &n) == 1) out->moves += n;
-    }
-    if (in) fclose(in);
 }
 
 double usage_memory_kb(pid_t pid) {

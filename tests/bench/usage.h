@@ -1,4 +1,4 @@
-/* usage.h: what a process uses, read from /proc: CPU time of all its threads, its system calls that move data, memory.
+/* usage.h: what a process uses, read from /proc: CPU time of all its threads, memory; its system calls.
  *
  * CPU time in total is the scheduler's own count in nanoseconds (/proc/PID/task/T/schedstat); its split into user and
  * kernel is by clock ticks (utime and stime), so only long windows have a good split. All system calls are counted by
@@ -8,13 +8,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 typedef struct usage {
     double total_us;           /* CPU time of all threads that live */
     double user_us, system_us; /* by clock ticks, dead threads included */
-    uint64_t moves;            /* read, readv, write, writev, pread …: what the kernel counts; not send and recv */
 } usage;
 
 void usage_read(pid_t pid, usage *out);
