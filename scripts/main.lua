@@ -16,6 +16,7 @@ require "components.accounts"
 require "components.entitlements"
 require "components.user_sessions"
 require "components.messaging"
+require "components.association_lists"
 
 -- What players' own clients, and browsers, ask.
 require "http.content"

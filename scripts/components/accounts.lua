@@ -162,7 +162,7 @@ authentication.logoutPersona {
   login  = true,
   handle = function(session)
     subscriptions.drop(session)
-    session.player.introduced = false
+    session.player.introduced, session.player.lists_shown = false, false
   end,
 }
 

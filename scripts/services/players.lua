@@ -164,6 +164,35 @@ function players.delete_setting(player_id, key)
   answer(mu.store.batch { { "DELETE FROM player_settings WHERE player_id = ? AND key = ?", player_id, key } })
 end
 
+-- Lists of players ---------------------------------------------------------------------------------------------------
+
+-- Everybody on the lists of a player: { list, member_id, added, name }, list by list, the oldest first.
+function players.list_members(player_id)
+  return (answer(mu.store.read([[SELECT m.list, m.member_id, m.added, p.name FROM list_members m
+    JOIN players p ON p.id = m.member_id WHERE m.player_id = ? ORDER BY m.list, m.added, m.member_id]], player_id)))
+end
+
+-- Takes players off a list and puts others on it, all at once; committed when it returns.
+function players.change_list(player_id, list, added, removed)
+  local statements, now = {}, mu.time.unix()
+  for _, id in ipairs(removed) do
+    statements[#statements + 1] = { "DELETE FROM list_members WHERE player_id = ? AND list = ? AND member_id = ?",
+                                    player_id, list, id }
+  end
+  for _, id in ipairs(added) do
+    statements[#statements + 1] = { [[INSERT INTO list_members (player_id, list, member_id, added)
+      VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING]], player_id, list, id, now }
+  end
+  if #statements > 0 then answer(mu.store.batch(statements)) end
+end
+
+-- Those of many who exist, by ids and by names: rows of id and name.
+function players.among(ids, display_names)
+  return (answer(mu.store.read([[SELECT id, name FROM players WHERE id IN (SELECT value FROM json_each(?))
+    OR name IN (SELECT value FROM json_each(?))]], mu.json.encode(mu.json.list(ids)),
+    mu.json.encode(mu.json.list(display_names)))))
+end
+
 -- The classes and characters of a player, for the N7 rating.
 function players.career(player_id)
   return (answer(mu.store.read([[SELECT key, value FROM player_settings WHERE player_id = ?

@@ -44,6 +44,11 @@ local player_kind = mu.record "player" {
   telemetry  = mu.u16 { default = 1 },           -- 0: this player's game is to send none
   grants     = mu.u32,                           -- entitlements of his own: services/entitlements.lua
   introduced = mu.bool,                          -- the game was told of its own user
+  -- services/lists.lua: his lists are known here; he looks at them; which of them he subscribed to, or from.
+  lists_known = mu.bool,
+  lists_shown = mu.bool,
+  lists_on    = mu.u32,
+  lists_off   = mu.u32,
   key        = mu.string { index = true, max = 64 },   -- what the game can come back to this login with
 }
 
@@ -58,6 +63,11 @@ local forget_key = mu.timer "session_key.forget" {
 }
 
 local sessions = {}
+
+-- Who wants to know: fn(player) whenever one has come in, or is about to leave. Given while scripts load.
+local arrivals, departures = {}, {}
+function sessions.when_here(fn) arrivals[#arrivals + 1] = fn end
+function sessions.when_leaving(fn) departures[#departures + 1] = fn end
 
 -- Silence ------------------------------------------------------------------------------------------------------------
 
@@ -90,6 +100,7 @@ end
 function sessions.logout(session, resumable)
   local player = session.player
   if not player then return end
+  for _, fn in ipairs(departures) do fn(player) end
   subscriptions.drop(session)
   session.player = nil
   if resumable and config.limits.resume_seconds > 0 then
@@ -142,6 +153,7 @@ function sessions.introduce(session)
   if session.player.introduced then return end
   session.player.introduced = true
   subscriptions.add(session, session)
+  for _, fn in ipairs(arrivals) do fn(session.player) end
 end
 
 function sessions.closed(session)

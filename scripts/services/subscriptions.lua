@@ -3,12 +3,15 @@
 -- A game knows only the users it was told of. Subscribing tells it (UserAdded, UserUpdated); from then on every change
 -- of that user reaches it (UserSessionExtendedDataUpdate), until it is told to forget (UserRemoved). Each game sees
 -- itself; players of one game see each other. The same pair may be wanted for two reasons, so it is counted.
+--
+-- Whoever has a player on a list (services/lists.lua) sees whether he is here, but not his address: anybody can put
+-- anybody on a list.
 local doors  = require "services.doors"
 local schema = require "schema.user_sessions"
 
 local user_sessions = mu.component "UserSessions"
 
-local SUBSCRIBED_ONLINE = 3
+local SUBSCRIBED, SUBSCRIBED_ONLINE = 1, 3
 local UNMEASURED        = 0x0FFF0FFF
 local NO_SITE           = "ea-sjc"
 local N7_RATING         = 0x70001
@@ -30,7 +33,8 @@ local pair_kind = mu.record "subscription" {
   target        = mu.ref "session",
   subscriber_id = mu.u32 { index = true },
   target_id     = mu.u32 { index = true },
-  count         = mu.u16 { default = 1 },
+  count         = mu.u16 { default = 1 },        -- reasons to see all of the target
+  listed        = mu.bool,                       -- the target is on a list of the subscriber
 }
 
 local function pair_of(subscriber, target)
@@ -92,54 +96,104 @@ function subscriptions.no_extended_data()
   }
 end
 
+-- Somebody who is here, without his address.
+local function presence(session)
+  local data = subscriptions.no_extended_data()
+  data.data_map[N7_RATING] = session.player.rating
+  return data
+end
+
 -- Pairs --------------------------------------------------------------------------------------------------------------
+
+local function introduce(subscriber, target, data)
+  subscriber:notify(subscriptions.UserAdded, { data = data, user = subscriptions.identification(target.player) })
+  subscriber:notify(subscriptions.UserUpdated, { flags = SUBSCRIBED_ONLINE, user_id = target.player.id })
+end
 
 -- `subscriber` sees `target` from now on.
 function subscriptions.add(subscriber, target)
   local number = pair_of(subscriber, target)
   local pair   = pair_kind.get(number)
+  if not pair then
+    pair_kind.create {
+      pair = number, subscriber = subscriber, target = target,
+      subscriber_id = subscriber.id, target_id = target.id,
+    }
+    return introduce(subscriber, target, subscriptions.extended_data(target))
+  end
+  pair.count = pair.count + 1
+  if pair.count > 1 then return end
+  subscriber:notify(subscriptions.ExtendedDataUpdate, {
+    data = subscriptions.extended_data(target), user_id = target.player.id,
+  })
+end
+
+-- `subscriber` has `target` on a list, and sees from now on that he is here.
+function subscriptions.list(subscriber, target)
+  local number = pair_of(subscriber, target)
+  local pair   = pair_kind.get(number)
   if pair then
-    pair.count = pair.count + 1
+    pair.listed = true
     return
   end
   pair_kind.create {
-    pair = number, subscriber = subscriber, target = target,
+    pair = number, subscriber = subscriber, target = target, count = 0, listed = true,
     subscriber_id = subscriber.id, target_id = target.id,
   }
-  subscriber:notify(subscriptions.UserAdded, {
-    data = subscriptions.extended_data(target), user = subscriptions.identification(target.player),
-  })
-  subscriber:notify(subscriptions.UserUpdated, { flags = SUBSCRIBED_ONLINE, user_id = target.player.id })
+  introduce(subscriber, target, presence(target))
+end
+
+local function forget(pair)
+  local subscriber, id = pair.subscriber, pair.target.player.id
+  pair:remove()
+  subscriber:notify(subscriptions.UserRemoved, { user_id = id })
+end
+
+-- `subscriber` has `target` on no list any more, or must not see him by it.
+function subscriptions.unlist(subscriber, target)
+  local pair = pair_kind.get(pair_of(subscriber, target))
+  if not pair then return end
+  pair.listed = false
+  if pair.count == 0 then forget(pair) end
 end
 
 -- One reason less for `subscriber` to see `target`.
 function subscriptions.remove(subscriber, target)
   local pair = pair_kind.get(pair_of(subscriber, target))
-  if not pair then return end
+  if not pair or pair.count == 0 then return end
   pair.count = pair.count - 1
-  if pair.count > 0 then return end
-  pair:remove()
-  subscriber:notify(subscriptions.UserRemoved, { user_id = target.player.id })
+  if pair.count == 0 and not pair.listed then forget(pair) end
 end
 
 -- Tells everyone who sees this session what it is like now.
 function subscriptions.publish(session)
-  local to = {}
-  for pair in pair_kind.where { target_id = session.id } do to[#to + 1] = pair.subscriber end
-  if #to == 0 then return end
-  mu.notify(to, subscriptions.ExtendedDataUpdate, {
-    data = subscriptions.extended_data(session), user_id = session.player.id,
-  })
+  local to, listing = {}, {}
+  for pair in pair_kind.where { target_id = session.id } do
+    local list = pair.count > 0 and to or listing
+    list[#list + 1] = pair.subscriber
+  end
+  local id = session.player.id
+  if #to > 0 then
+    mu.notify(to, subscriptions.ExtendedDataUpdate, { data = subscriptions.extended_data(session), user_id = id })
+  end
+  if #listing > 0 then
+    mu.notify(listing, subscriptions.ExtendedDataUpdate, { data = presence(session), user_id = id })
+  end
 end
 
--- The login of `session` ends: nobody sees it any more, and it sees nobody.
+-- The login of `session` ends: nobody sees it any more, and it sees nobody. Who has it on a list is told that it is not
+-- here; everybody else forgets it.
 function subscriptions.drop(session)
-  local told = {}
+  local told, listing = {}, {}
   for pair in pair_kind.where { target_id = session.id } do
-    told[#told + 1] = pair.subscriber
+    local list = pair.listed and listing or told
+    list[#list + 1] = pair.subscriber
     pair:remove()
   end
   mu.notify(told, subscriptions.UserRemoved, { user_id = session.player.id })
+  if #listing > 0 then
+    mu.notify(listing, subscriptions.UserUpdated, { flags = SUBSCRIBED, user_id = session.player.id })
+  end
   for pair in pair_kind.where { subscriber_id = session.id } do
     session:notify(subscriptions.UserRemoved, { user_id = pair.target.player.id })
     pair:remove()
