@@ -34,6 +34,7 @@ return {
     { name = "redirector", address = "0.0.0.0", port = 42127, protocols = { "ssl3", "tls" }, prefer = "ssl3" },
     { name = "game",       address = "0.0.0.0", port = 14219, protocols = { "blaze" } },
     { name = "telemetry",  address = "0.0.0.0", port = 9988,  telemetry = true },
+    -- { name = "metrics",  address = "127.0.0.1", port = 9090,  metrics = true },   -- OpenMetrics at /metrics
   },
 
   redirector = {

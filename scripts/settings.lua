@@ -20,7 +20,7 @@ mu.settings {
   ["tls.check_seconds"] = { type = "integer", default = 60, min = 0, max = 86400,
     text = "How often to look whether those files have changed. 0: only at a reload." },
   ["listeners"] = { type = "list", default = {}, max = 16,
-    text = "The doors: { name, address, port, protocols, prefer, telemetry }. See config.lua.",
+    text = "The doors: { name, address, port, protocols, prefer, telemetry, metrics }. See config.lua.",
     of = {
       name      = { type = "string", max = 31 },
       address   = { type = "string", max = 64 },
@@ -28,6 +28,7 @@ mu.settings {
       protocols = { type = "list", of = "string" },
       prefer    = { type = "string", values = { "ssl3", "tls" } },
       telemetry = { type = "boolean" },
+      metrics   = { type = "boolean" },
     } },
 
   ["redirector.host"] = { type = "string", default = "", max = 253,

@@ -21,6 +21,7 @@
 #include "bind/bind.h"
 #include "bind/blaze.h"
 #include "bind/net.h"
+#include "bind/route_stats.h"
 #include "bind/server.h"
 #include "bind/timer.h"
 #include "crypto/certificate.h"
@@ -204,6 +205,7 @@ static void finish(void) {
     password_pool_free(me.server.passwords);
     blaze_sessions_stop();
     asset_files_close();
+    route_stats_free();
     if (me.server.timers) timers_free(me.server.timers);
     if (me.server.records) records_free(me.server.records);
     tls_identity_drop(me.server.tls);

@@ -10,5 +10,10 @@ static int64_t read_clock(clockid_t id) {
 }
 
 int64_t clock_mono_us(void) { return read_clock(CLOCK_MONOTONIC); }
+int64_t clock_mono_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
 int64_t clock_unix_us(void) { return read_clock(CLOCK_REALTIME); }
 int64_t clock_thread_cpu_us(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }

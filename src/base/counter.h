@@ -25,8 +25,8 @@
     X(NET_HANDSHAKE_FAILED, "net_handshake_failed", false, "TLS or SSLv3 handshakes that failed")                      \
     X(NET_SLOW_PEERS, "net_slow_peers", false, "closed: did not take what was sent")                                   \
     X(NET_INPUT_LIMIT, "net_input_limit", false, "closed: unconsumed input past its limit")                            \
-    X(NET_BYTES_IN, "net_bytes_in", false, "bytes read from sockets")                                                  \
-    X(NET_BYTES_OUT, "net_bytes_out", false, "bytes written to sockets")                                               \
+    X(NET_BYTES_IN, "net_in_bytes", false, "bytes read from sockets")                                                  \
+    X(NET_BYTES_OUT, "net_out_bytes", false, "bytes written to sockets")                                               \
     X(NET_WRITES, "net_writes", false, "write system calls")                                                           \
     X(NET_WRITES_PARTIAL, "net_writes_partial", false, "writes of which a rest had to be queued")                      \
     X(HTTP_REQUESTS, "http_requests", false, "HTTP requests read whole")                                               \

@@ -14,6 +14,7 @@
 #include "bind/blaze_session.h"
 #include "bind/record.h"
 #include "bind/slots.h"
+#include "bind/route_stats.h"
 #include "bind/tdf_codec.h"
 
 #define ANSWER_KEEP ((size_t)256 << 10) /* the scratch buffer gives back what is above */
@@ -55,9 +56,17 @@ static int resumed(lua_State *L, int status, lua_KContext context) {
     return run(L, context);
 }
 
+/* Decode and encode of a call that is timed. */
+static int64_t codec_begin(const blaze_call *c) { return __builtin_expect(c->sample != NULL, 0) ? clock_mono_ns() : 0; }
+
+static void codec_end(const blaze_call *c, int64_t began) {
+    if (__builtin_expect(began != 0, 0)) c->sample->codec_ns += clock_mono_ns() - began;
+}
+
 static int entry(lua_State *L) {
     blaze_call *c = lua_touserdata(L, 1);
     fault f;
+    int64_t began = codec_begin(c);
     c->task = task_current(L);
     lua_settop(L, 0);
     record_push_in(L, generation_of(L)->slots[SLOT_RECORD], c->session);
@@ -68,6 +77,7 @@ static int entry(lua_State *L) {
         return 0;
     }
     c->entered = true;
+    codec_end(c, began);
     return run(L, (lua_KContext)c);
 }
 
@@ -92,8 +102,7 @@ static void read_failure(lua_State *L, blaze_call *c, int index, const blaze_fai
 }
 
 /* Turns what the handler returned into an answer. */
-static int finish(lua_State *L, int first, int count, void *ctx) {
-    blaze_call *c = ctx;
+static int encode(lua_State *L, int first, int count, blaze_call *c) {
     const blaze_route *r = c->route;
     blaze_failure failure;
     fault f;
@@ -117,6 +126,14 @@ static int finish(lua_State *L, int first, int count, void *ctx) {
     return 0;
 }
 
+static int finish(lua_State *L, int first, int count, void *ctx) {
+    blaze_call *c = ctx;
+    int64_t began = codec_begin(c);
+    encode(L, first, count, c);
+    codec_end(c, began);
+    return 0;
+}
+
 /* ---- outside ---- */
 
 static void done(void *ctx, const fault *why) {
@@ -137,7 +154,8 @@ void blaze_call_start(struct engine *e, generation *g, blaze_call *c) {
                       .push = push,
                       .finish = finish,
                       .done = done,
-                      .ctx = c};
+                      .ctx = c,
+                      .burst_ns = c->sample ? &c->sample->burst_ns : NULL};
     task_start(e, &call);
 }
 

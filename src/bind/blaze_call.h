@@ -11,15 +11,16 @@
 
 typedef struct blaze_call blaze_call;
 struct blaze_call {
-    blaze_route *route; /* the task keeps its generation */
-    record_ref session; /* the session record */
-    handle task;        /* set when the task begins */
-    bytes body;         /* of the request; must stay until `entered` */
-    bool entered;       /* the body has been decoded and is no longer needed */
-    int stage;          /* guards that have run */
-    int bad_body;       /* E_ code: the body could not be decoded, the handler did not run */
-    uint16_t error;     /* of the answer; 0 = success */
-    shared *kept;       /* the answer's body by reference, one count for `done`; NULL: see blaze_call_answer */
+    blaze_route *route;          /* the task keeps its generation */
+    record_ref session;          /* the session record */
+    handle task;                 /* set when the task begins */
+    bytes body;                  /* of the request; must stay until `entered` */
+    bool entered;                /* the body has been decoded and is no longer needed */
+    int stage;                   /* guards that have run */
+    int bad_body;                /* E_ code: the body could not be decoded, the handler did not run */
+    uint16_t error;              /* of the answer; 0 = success */
+    struct route_sample *sample; /* NULL as a rule: not timed */
+    shared *kept;                /* the answer's body by reference, one count for `done`; NULL: see blaze_call_answer */
     /* Once. why NULL: the answer stands in error, kept and blaze_call_answer (or bad_body says why there is none). The
      * call is over and may be used again. */
     void (*done)(blaze_call *c, const fault *why);

@@ -19,6 +19,7 @@
 #include "bind/blaze.h"
 #include "bind/blaze_trace.h"
 #include "bind/record.h"
+#include "bind/route_stats.h"
 
 enum {
     FIELD_ID,
@@ -175,14 +176,12 @@ static uint16_t error_of(const fault *why) {
 
 static void answered(blaze_call *c, const fault *why) {
     blaze_session *s = (blaze_session *)((char *)c - offsetof(blaze_session, call));
-    if (s->stream && !stream_is_closing(s->stream)) {
-        if (why)
-            write_answer(s, error_of(why), (bytes){0}, NULL);
-        else if (c->bad_body)
-            write_answer(s, 0x4001, (bytes){0}, NULL);
-        else
-            write_answer(s, c->error, blaze_call_answer(), c->kept);
-    }
+    bool good = !why && !c->bad_body;
+    uint16_t error = good ? c->error : why ? error_of(why) : 0x4001;
+    if (s->stream && !stream_is_closing(s->stream))
+        write_answer(s, error, good ? blaze_call_answer() : (bytes){0}, good ? c->kept : NULL);
+    if (error) route_error_add(c->route->component, error);
+    route_end(c->route->stats, c->sample, error != 0);
     if (c->kept) shared_drop(c->kept);
     if (s->body.p) buf_free(&s->body);
     c->kept = NULL;
@@ -218,7 +217,9 @@ static void handle_request(blaze_session *s, bytes body) {
         return;
     }
     set_busy(s, true);
-    s->call = (blaze_call){.route = r, .session = s->record, .body = body, .done = answered};
+    r->stats = route_stats_of(r->stats, "blaze", r->name);
+    s->call =
+        (blaze_call){.route = r, .session = s->record, .body = body, .sample = route_begin(r->stats), .done = answered};
     blaze_call_start(all.engine, g, &s->call);
     if (s->busy && !s->call.entered && s->call.route) { /* queued: the bytes will not stay where they are */
         buf_put(&s->body, body.p, body.n);

@@ -33,6 +33,7 @@ typedef struct blaze_route {
     int handle_ref;                                  /* function(session, request) */
     const blaze_guard *guards[BLAZE_GUARDS_MAX];     /* in the order in which the guards were declared */
     int guard_refs[BLAZE_GUARDS_MAX];                /* the value this route gave to each */
+    struct route_stats *stats;                       /* route_stats.h; NULL until the first request */
     struct blaze_kept_list *kept;                    /* bodies to use again (blaze_kept.c); NULL until the first */
     struct blaze_route *next;                        /* same bucket */
 } blaze_route;

@@ -13,7 +13,8 @@ typedef struct http_endpoint {
     struct http_endpoint *next;
     int handler; /* generation_ref */
     size_t max_body;
-    char what[]; /* "GET /api/server", for log lines */
+    struct route_stats *stats; /* NULL until the first request */
+    char what[];               /* "GET /api/server", for log lines */
 } http_endpoint;
 
 /* A generation's table. */

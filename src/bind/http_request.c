@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "bind/asset_file.h"
 #include "bind/json.h"
+#include "bind/route_stats.h"
 #include "bind/server.h"
 #include "net/http_file.h"
 #include "script/task.h"
@@ -23,8 +24,9 @@
 
 typedef struct http_call {
     server *server;
-    const http_endpoint *endpoint;
-    http_match match; /* points into the request, good while that is there */
+    http_endpoint *endpoint;
+    route_sample *sample; /* NULL as a rule: not timed */
+    http_match match;     /* points into the request, good while that is there */
     handle request, task, upgraded;
     bool started;
     bool *over; /* set by done while task_start has not returned yet */
@@ -293,6 +295,7 @@ static void request_done(void *ctx, const fault *why) {
     http_call *c = ctx;
     loop *l = c->server->loop;
     if (c->over) *c->over = true;
+    route_end(c->endpoint->stats, c->sample, why != NULL);
     stream *s = stream_find(l, c->upgraded);
     if (why && s) stream_abort(s, why->code); /* nobody took it over */
     http_request *r = c->upgraded.generation ? NULL : http_request_find(l, c->request);
@@ -317,7 +320,7 @@ static void not_allowed(http_request *r, const http_path *p) {
     http_reply(r, 405, &allow, 1, (bytes){0});
 }
 
-static const http_endpoint *endpoint_of(const http_path *p, const char *method) {
+static http_endpoint *endpoint_of(const http_path *p, const char *method) {
     int m = http_method_of(method);
     if (m < 0) return NULL;
     if (m == METHOD_HEAD && !p->endpoint[m]) m = METHOD_GET;
@@ -337,7 +340,7 @@ static void on_request(void *ctx, http_request *r) {
         answer_text(r, 404, NULL, 0, "Not found\n");
         return;
     }
-    const http_endpoint *e = endpoint_of(match.path, r->method);
+    http_endpoint *e = endpoint_of(match.path, r->method);
     if (!e) {
         not_allowed(r, match.path);
         return;
@@ -348,7 +351,9 @@ static void on_request(void *ctx, http_request *r) {
         return;
     }
     bool over = false;
-    *c = (http_call){.server = s, .endpoint = e, .match = match, .request = r->id, .over = &over};
+    e->stats = route_stats_of(e->stats, "http", e->what);
+    *c = (http_call){
+        .server = s, .endpoint = e, .sample = route_begin(e->stats), .match = match, .request = r->id, .over = &over};
     r->user = c;
     task_call call = {.generation = g,
                       .function_ref = e->handler,
@@ -356,7 +361,8 @@ static void on_request(void *ctx, http_request *r) {
                       .push = push_request,
                       .finish = finish_request,
                       .done = request_done,
-                      .ctx = c};
+                      .ctx = c,
+                      .burst_ns = c->sample ? &c->sample->burst_ns : NULL};
     handle task = task_start(s->engine, &call);
     if (over) return;
     c->task = task;

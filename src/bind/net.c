@@ -14,6 +14,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "bind/http.h"
+#include "bind/metrics.h"
 #include "bind/server.h"
 #include "net/loop.h"
 #include "net/tls.h"
@@ -22,13 +23,14 @@
 #define DOORS_MAX         32
 #define TELEMETRY_US      ((int64_t)600 * 1000000) /* a telemetry connection may be silent for so long */
 #define TELEMETRY_AT_ONCE 4096
+#define METRICS_AT_ONCE   64
 #define CONNECTIONS_MAX   200000
 
 typedef struct door {
     char name[32], address[64];
     uint16_t port;
     unsigned protocols;
-    bool prefer_ssl3, telemetry;
+    bool prefer_ssl3, telemetry, metrics;
     int socket;         /* bound in check, 0 = none */
     listener *listener; /* live doors only */
 } door;
@@ -73,6 +75,8 @@ static void accept_any(void *ctx, stream *s, enum protocol inner, listener *l) {
         serve_frames(s);
 }
 
+static void accept_metrics(void *ctx, stream *s, enum protocol inner, listener *l) { metrics_accept(ctx, s); }
+
 static listener_config config_of(const server *s, const door *d) {
     listener_config c = {.name = d->name,
                          .address = d->address[0] ? d->address : NULL,
@@ -89,12 +93,16 @@ static listener_config config_of(const server *s, const door *d) {
         c.accept = accept_telemetry;
         c.max_connections = TELEMETRY_AT_ONCE;
     }
+    if (d->metrics) {
+        c.accept = accept_metrics;
+        c.max_connections = METRICS_AT_ONCE;
+    }
     return c;
 }
 
 /* -- declaring ---------------------------------------------------------------------------------------------------- */
 
-static const char *const keys[] = {"name", "address", "port", "protocols", "prefer", "telemetry"};
+static const char *const keys[] = {"name", "address", "port", "protocols", "prefer", "telemetry", "metrics"};
 static const char *const protocol_names[] = {"ssl3", "tls", "http", "blaze"};
 static const unsigned protocol_bits[] = {PROTOCOL_SSL3, PROTOCOL_TLS, PROTOCOL_HTTP, PROTOCOL_BLAZE};
 
@@ -143,6 +151,13 @@ static void take_protocols(lua_State *L, door *d) {
         d->protocols |= bit;
     }
     lua_settop(L, 1);
+    if (d->metrics && !d->telemetry) { /* its protocols are not to be chosen */
+        if (d->protocols)
+            generation_error_here(L, "mu.listen: '%s': a metrics listener serves HTTP and TLS, name no protocols",
+                                  d->name);
+        d->protocols = PROTOCOL_HTTP | PROTOCOL_TLS;
+        return;
+    }
     if (!d->protocols && !d->telemetry) generation_error_here(L, "mu.listen: '%s' serves no protocol", d->name);
     if (d->protocols && d->telemetry)
         generation_error_here(L, "mu.listen: '%s': a telemetry listener serves no protocols", d->name);
@@ -172,6 +187,9 @@ static int listen_declare(lua_State *L) {
     d.port = (uint16_t)port;
     lua_getfield(L, 1, "telemetry");
     d.telemetry = lua_toboolean(L, -1);
+    lua_getfield(L, 1, "metrics");
+    d.metrics = lua_toboolean(L, -1);
+    if (d.metrics && d.telemetry) generation_error_here(L, "mu.listen: '%s' is for metrics or for telemetry", d.name);
     lua_settop(L, 1);
     take_protocols(L, &d);
     take_prefer(L, &d);
@@ -200,11 +218,12 @@ static const script_function functions[] = {
     {.name = "mu.listen",
      .params = "listener: table",
      .returns = "nothing",
-     .text =
-         "Declares a door: { name, address, port, protocols = { \"ssl3\", \"tls\", \"http\", \"blaze\" }, prefer = "
-         "\"ssl3\"|\"tls\", telemetry = true }. The first bytes of a connection decide among the protocols; `prefer` "
-         "decides for a hello that offers both SSLv3 and TLS; a telemetry door reads, counts and drops. Doors open "
-         "when the generation becomes the running one; a port that is taken refuses it.",
+     .text = "Declares a door: { name, address, port, protocols = { \"ssl3\", \"tls\", \"http\", \"blaze\" }, prefer = "
+             "\"ssl3\"|\"tls\", telemetry = true, metrics = true }. The first bytes of a connection decide among the "
+             "protocols; `prefer` "
+             "decides for a hello that offers both SSLv3 and TLS; a telemetry door reads, counts and drops; a metrics "
+             "door shows /metrics. Doors open "
+             "when the generation becomes the running one; a port that is taken refuses it.",
      .errors = "unknown keys and protocols, two listeners of one name",
      .example = "-- mu.listen { name = \"main\", address = \"0.0.0.0\", port = 14219, protocols = { \"blaze\" } }",
      .since = "0.1",
@@ -248,6 +267,7 @@ static int net_check(generation *g) {
     for (int i = 0; i < all->count; i++) {
         door *d = &all->doors[i];
         fault f = {0};
+        if (d->metrics && !s->tls) d->protocols = PROTOCOL_HTTP;
         listener_config c = config_of(s, d);
         if ((d->protocols & PROTOCOL_SSL3 && !s->ssl3) || (d->protocols & PROTOCOL_TLS && !s->tls))
             fault_set(&f, E_CONFIG, "listener \"%s\" serves %s but this server has no certificate for it", d->name,
@@ -267,7 +287,9 @@ static void describe(const door *d, const char *what) {
     for (int k = 0; k < 4; k++)
         if (d->protocols & protocol_bits[k]) strcat(strcat(list, *list ? ", " : ""), protocol_names[k]);
     log_info("net", "%s %s %s:%d (%s)", what, d->name, d->address[0] ? d->address : "::", listener_port(d->listener),
-             d->telemetry ? "telemetry, dropped" : list);
+             d->telemetry ? "telemetry, dropped"
+             : d->metrics ? "metrics"
+                          : list);
 }
 
 static bool open_door(server *s, door *d, listener *kept) {
@@ -315,6 +337,10 @@ static void net_close(generation *g) {
     for (int i = 0; all && i < all->count; i++)
         if (all->doors[i].socket > 0) close(all->doors[i].socket); /* bound, but never entered */
     free(all);
+}
+
+void net_each_door(void (*tell)(void *ctx, const char *name, uint32_t connections), void *ctx) {
+    for (int i = 0; i < live.count; i++) tell(ctx, live.doors[i].name, listener_connections(live.doors[i].listener));
 }
 
 void net_close_doors(server *s) {

@@ -17,6 +17,9 @@ extern const script_module module_net;
  * generation. Without it such connections are closed. */
 void net_serve_frames(void (*accept)(stream *s));
 
+/* Every open door: for metrics. Loop thread. */
+void net_each_door(void (*tell)(void *ctx, const char *name, uint32_t connections), void *ctx);
+
 void net_close_doors(struct server *s); /* no new connections; those there stay */
 
 #endif

@@ -63,6 +63,8 @@ int password_pool_hash(password_pool *p, const char *text, size_t n, password_do
 int password_pool_verify(password_pool *p, const char *text, size_t n, const char *hash, password_done done, void *ctx,
                          fault *f);
 
+size_t password_pool_waiting(const password_pool *p); /* accepted and not yet delivered; owner's thread */
+
 /* Ends the threads (a hash in hand is finished), delivers what is done, E_CLOSED for the rest. */
 void password_pool_close(password_pool *p);
 

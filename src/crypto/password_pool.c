@@ -278,6 +278,8 @@ int password_pool_verify(password_pool *p, const char *text, size_t n, const cha
     return enqueue(p, text, n, hash, done, ctx, f);
 }
 
+size_t password_pool_waiting(const password_pool *p) { return p->accepted; }
+
 void password_pool_close(password_pool *p) {
     if (p->closing) return;
     pthread_mutex_lock(&p->lock);

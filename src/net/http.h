@@ -63,6 +63,7 @@ stream *http_upgrade(http_request *r, const char *protocol);
 http_request *http_request_find(loop *l, handle id);                      /* NULL when answered or gone */
 bytes http_request_header(const http_request *r, const char *lower_name); /* first of that name; p NULL when absent */
 bool http_has_token(bytes list, const char *token); /* "keep-alive, Upgrade" has "upgrade", case ignored */
+uint64_t http_replies(int status);                  /* sent so far, by any connection of the process; 100 … 599 */
 const char *http_status_text(int status);           /* "Not Found"; "Unknown" for what has no name */
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,12 @@ static const char *date_line(void) {
     return line;
 }
 
+static _Atomic uint64_t replies[600];
+
+uint64_t http_replies(int status) {
+    return status < 100 || status > 599 ? 0 : atomic_load_explicit(&replies[status], memory_order_relaxed);
+}
+
 static void put_text(buf *b, const char *text) { buf_put(b, text, strlen(text)); }
 
 static bool has_body(int status) { return status >= 200 && status != 204 && status != 304; }
@@ -78,6 +85,7 @@ static bool has_body(int status) { return status >= 200 && status != 204 && stat
 static void put_head(buf *b, int status, const http_header *headers, size_t count, size_t length,
                      const char *connection) {
     char line[96];
+    if (status >= 100 && status <= 599) atomic_fetch_add_explicit(&replies[status], 1, memory_order_relaxed);
     snprintf(line, sizeof line, "HTTP/1.1 %d %s\r\n", status, http_status_text(status));
     put_text(b, line);
     for (size_t i = 0; i < count; i++) {

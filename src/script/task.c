@@ -157,11 +157,13 @@ static void open_burst(engine *e, task *t, generation_state *own) {
     memory_limit(&own->memory, soft < own->limits.memory ? soft : own->limits.memory);
     own->running = t;
     t->state = TASK_RUNNING;
+    if (__builtin_expect(t->call.burst_ns != NULL, 0)) *t->call.burst_ns -= clock_mono_ns();
     watch_enter(&e->watch, t->L);
 }
 
 static void close_burst(engine *e, task *t, generation_state *own) {
     watch_leave(&e->watch, t->L);
+    if (__builtin_expect(t->call.burst_ns != NULL, 0)) *t->call.burst_ns += clock_mono_ns();
     own->running = NULL;
     memory_limit(&own->memory, own->limits.memory);
 }

@@ -33,6 +33,8 @@ typedef struct task_call {
      * time), E_CANCELLED, E_CLOSED (the engine stops). May be NULL. May start tasks. */
     void (*done)(void *ctx, const fault *why);
     void *ctx;
+    int64_t
+        *burst_ns; /* where its time inside Lua is added up, while it lasts; NULL as a rule: it costs two clock calls */
     bool background; /* no total time limit; cancelled when its generation is left */
 } task_call;
 

@@ -58,11 +58,15 @@ void *reader_main(void *arg) {
                 job_fail(j, connection_code(e), "no read: %s", sqlite3_errmsg(c->db));
             list_add(&ready, j);
             more.reads++;
-            if (clock_mono_us() < until) continue;
+            int64_t at = clock_mono_us();
+            if (at < until) continue;
+            more.read_us = at - now;
             store_finish(s, &ready, &more);
             more = (store_counts){0};
-            until = clock_mono_us() + HAND_BACK_US;
+            now = clock_mono_us();
+            until = now + HAND_BACK_US;
         }
+        more.read_us = clock_mono_us() - now;
         if (ready.first || more.reads) store_finish(s, &ready, &more);
     }
     return NULL;

@@ -153,6 +153,9 @@ void store_finish(store *s, job_list *l, const store_counts *more) {
         s->counts.read_groups += more->read_groups;
         s->counts.transactions += more->transactions;
         s->counts.transactions_expired += more->transactions_expired;
+        s->counts.group_us += more->group_us;
+        s->counts.read_us += more->read_us;
+        for (int i = 0; i <= STORE_SLOTS; i++) s->counts.group_slots[i] += more->group_slots[i];
     }
     list_join(&s->out, l);
     bool post = s->out.first && !s->posted;

@@ -75,12 +75,17 @@ int store_check(store *s, store_job *j, store_done done, void *ctx, fault *f); /
 int store_vacuum(store *s, store_job *j, store_done done, void *ctx,
                  fault *f); /* on the writer: saves wait meanwhile */
 
+#define STORE_SLOTS 8
+extern const int64_t store_slot_us[STORE_SLOTS]; /* 1 ms … 1 s; the last slot of all is for what takes longer */
+
 typedef struct store_counts {
     uint64_t batches, groups, failed; /* batches committed; commits they took; batches refused by SQLite */
     uint64_t reads, read_groups;
     uint64_t transactions, transactions_expired;
-    uint64_t posts;                /* calls of `post` */
-    size_t waiting, waiting_bytes; /* jobs accepted and not yet done */
+    int64_t group_us, read_us;             /* what the groups took, commit included; what the reads took */
+    uint64_t group_slots[STORE_SLOTS + 1]; /* groups that took so long, by store_slot_us */
+    uint64_t posts;                        /* calls of `post` */
+    size_t waiting, waiting_bytes;         /* jobs accepted and not yet done */
 } store_counts;
 
 void store_count(store *s, store_counts *out);

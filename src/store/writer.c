@@ -81,11 +81,20 @@ static void commit_group(store *s, connection *c, job_list *good, job_list *bad)
     if (!sqlite3_get_autocommit(c->db)) connection_step(c, c->rollback);
 }
 
+const int64_t store_slot_us[STORE_SLOTS] = {1000, 2500, 5000, 10000, 25000, 50000, 100000, 1000000};
+
+static void count_time(store_counts *c, int64_t took_us) {
+    int slot = 0;
+    while (slot < STORE_SLOTS && took_us > store_slot_us[slot]) slot++;
+    c->group_us = took_us;
+    c->group_slots[slot] = 1;
+}
+
 static void run_group(store *s, job_list *list) {
     worker *w = &s->writer;
     connection *c = &w->c;
     job_list good = {0}, bad = {0};
-    int64_t until = clock_mono_us() + GROUP_US;
+    int64_t began = clock_mono_us(), until = began + GROUP_US;
     bool open = begin(c, list, &bad);
     for (unsigned n = 0, most = GROUP_JOBS; open && n < most && (clock_mono_us() < until || most < GROUP_JOBS);) {
         if (!list->first) worker_take(w, list, false);
@@ -104,6 +113,7 @@ static void run_group(store *s, job_list *list) {
     }
     if (open) commit_group(s, c, &good, &bad);
     store_counts more = {.groups = good.first != NULL};
+    if (more.groups) count_time(&more, clock_mono_us() - began);
     for (store_job *j = good.first; j; j = j->next) more.batches++;
     for (store_job *j = bad.first; j; j = j->next) more.failed++;
     list_join(&good, &bad);
