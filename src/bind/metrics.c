@@ -200,7 +200,7 @@ static void write_errors(const server *s, metrics_page *p) {
     }
     metrics_family(p, "murelay_http_replies", METRIC_COUNTER, NULL, "HTTP answers, by status");
     for (int status = 100; status < 600; status++) {
-        char code[8];
+        char code[16];
         if (!http_replies(status)) continue;
         snprintf(code, sizeof code, "%d", status);
         metrics_integer(p, "_total", (int64_t)http_replies(status), "code", code, NULL);
