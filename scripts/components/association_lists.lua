@@ -23,6 +23,9 @@ local function member_info(row)
   return { member = { id = row.member_id, name = row.name }, added = row.added }
 end
 
+-- An empty list of a message is left out of it, as it always was.
+local function unless_empty(list) return #list > 0 and list or nil end
+
 local function on_list(rows, list)
   local found = {}
   for _, row in ipairs(rows) do
@@ -41,7 +44,7 @@ local function told(player, list, rows, offset, most)
       object = { THIS, LIST, player.id << 8 | list.id }, list = identification(list), max_size = list.size,
       flags  = LAST | (player.lists_on & 1 << list.id ~= 0 and SUBSCRIBED or 0),
     },
-    members = members, offset = offset, total = #found,
+    members = unless_empty(members), offset = offset, total = #found,
   }
 end
 
@@ -139,7 +142,7 @@ local function changed(session, list, added, removed)
   if #updates > 0 and session.player and session.player.lists_on & 1 << list.id ~= 0 then
     session:notify(UpdateListMembership, { members = updates, list = identification(list) })
   end
-  return { members = infos, removed = gone }
+  return { members = unless_empty(infos), removed = unless_empty(gone) }
 end
 
 local function ids_of(rows)

@@ -119,7 +119,7 @@ util.setConnectionState {
 util.localizeStrings {
   request  = schema.LocalizeRequest,
   response = schema.LocalizedStrings,
-  handle   = function() return { strings = {} } end,
+  handle   = function() return {} end,
 }
 
 -- Nothing is censored: every text comes back as it was.

@@ -42,6 +42,7 @@ local function looks(client, ...)
     {
       info = { list = { name = "friendList", type = 1 }, flags = 4, max_size = 200, pair_id = 0 },
       members = play.where(function(list)
+        list = list or {}
         if #list ~= #ids then return false end
         for i, info in ipairs(list) do
           if info.member.id ~= ids[i].member.id or info.member.name ~= ids[i].member.name then return false end
@@ -166,7 +167,10 @@ return { { id = 1, name = "friendList", size = 2, presence = true }, { id = 2, n
     "MEMBER_ALREADY_IN_THE_LIST")
   may_not("removeUsersFromList", { list = FRIENDS, members = { { id = dave.id } }, validate_delete = true },
     "MEMBER_NOT_FOUND_IN_THE_LIST")
-  alice:asks(LISTS .. "removeUsersFromList", sets(dave), play.exactly { members = {}, removed = {} })
+  may_not("getLists", { lists = { {} } }, "INVALID_LIST_NAME")
+  may_not("getLists", { lists = { { list = FRIENDS }, { list = FRIENDS }, { list = FRIENDS } } },
+    "LIST_IS_FULL_OR_TOO_MANY_USERS")
+  alice:asks(LISTS .. "removeUsersFromList", sets(dave), play.exactly {})
   alice:asks(LISTS .. "setUsersToList", sets(carol, dave),
     { members = { { member = { id = dave.id } } }, removed = { { id = bob.id } } })
   alice:asks(LISTS .. "getListForUser", { list = FRIENDS, offset = 1, most = 1 },

@@ -195,7 +195,7 @@ play.scene("small things of Util", function()
   local alice = logged_in(play.server {}, "Alice")
   alice:asks("Util.filterForProfanity", { texts = { { text = "one" }, { text = "two" } } },
     { texts = { { result = 0, text = "one" }, { result = 0, text = "two" } } })
-  alice:asks("Util.localizeStrings", { ids = { "a" } }, { strings = play.exactly {} })
+  alice:asks("Util.localizeStrings", { ids = { "a" } }, play.exactly {})
   alice:asks("Util.setConnectionState", { active = true })
   alice:asks("Util.setClientData", { locale = 0x64654445 })
   alice:asks("Util.getTelemetryServer", { service_name = "x" }, { locale = 0x64654445, address = "127.0.0.1" })

@@ -1,0 +1,45 @@
+-- test_limits.lua: token buckets: they empty, they fill up evenly, they are forgotten when full.
+local limits = require "services.limits"
+
+local equal = mu.test.equal
+local tests = {}
+
+local function takes(count, what, whom, most)
+  local taken = 0
+  for _ = 1, count do
+    if limits.take(what, whom, most, 1) then taken = taken + 1 end
+  end
+  return taken
+end
+
+function tests.a_bucket_empties_and_fills_up()
+  equal(takes(15, "a", "x", 10), 10)
+  equal(takes(15, "a", "y", 10), 10)             -- everybody has his own
+  equal(takes(15, "b", "x", 10), 10)             -- for each thing
+  mu.sleep(0.35)
+  local back = takes(15, "a", "x", 10)
+  equal(back >= 3 and back <= 9, true)
+  mu.sleep(2.5)
+  equal(takes(15, "a", "x", 10), 10)             -- never more than it holds
+end
+
+function tests.what_is_given_back_can_be_taken_again()
+  equal(takes(5, "give", "x", 2), 2)
+  limits.give_back("give", "x", 2, 1)
+  equal(takes(5, "give", "x", 2) >= 1, true)
+  for _ = 1, 9 do limits.give_back("give", "z", 2, 1) end
+  equal(takes(5, "give", "z", 2), 2)
+end
+
+function tests.zero_is_no_limit()
+  equal(takes(1000, "zero", "x", 0), 1000)
+  limits.give_back("zero", "x", 0, 1)
+end
+
+function tests.refusals_are_counted()
+  local before = limits.refusals().counted or 0
+  equal(takes(12, "counted", "x", 10), 10)
+  equal(limits.refusals().counted, before + 2)
+end
+
+return tests

@@ -1,0 +1,113 @@
+-- limits.lua: who does too much is held back; a tournament behind one router is not.
+local play  = require "plays.lib.play"
+local steps = require "plays.lib.steps"
+
+-- In the hostile modes, where every byte is a write of its own, fewer do.
+local PLAYERS = mu.test.mode == "plain" and 64 or 6
+
+local function behind(address)
+  return { headers = { ["x-real-ip"] = address } }
+end
+
+play.scene("a tournament behind one router: everybody at once, three times", function()
+  local server  = play.server {}
+  local players = {}
+  for i = 1, PLAYERS do players[i] = play.client(server, "Player " .. i) end
+  for i, player in ipairs(players) do
+    player:sends("Authentication.createAccount", { email = i .. "@example.org", password = "hunter22" })
+  end
+  for _, player in ipairs(players) do
+    local answer = player:receives { kind = "response", name = "Authentication.createAccount" }
+    player.id, player.token = answer.account_id, answer.token
+    player:comes_back()
+  end
+
+  local began = mu.time.mono()
+  for _, player in ipairs(players) do
+    player:sends("Authentication.silentLogin", { token = player.token, persona_id = player.id, token_type = 2 })
+  end
+  for _, player in ipairs(players) do player:receives { kind = "response", name = "Authentication.silentLogin" } end
+  local seconds = mu.time.mono() - began
+  mu.log.info("%d silent logins from one address in %.3f s", PLAYERS, seconds)
+  if seconds > 1 then play.fails("%d silent logins took %.2f s", PLAYERS, seconds) end
+
+  local bystander, slowest, pings = play.client(server, "Bystander"), 0, 0
+  for _, player in ipairs(players) do player:comes_back() end
+  for i, player in ipairs(players) do
+    player:sends("Authentication.login", { email = i .. "@example.org", password = "hunter22" })
+  end
+  for _, player in ipairs(players) do
+    local asked = mu.time.mono()
+    bystander:asks "Util.ping"
+    slowest, pings = math.max(slowest, mu.time.mono() - asked), pings + 1
+    player:receives { kind = "response", name = "Authentication.login" }
+  end
+  mu.log.info("%d logins by password at once: the slowest of %d pings took %.1f ms", PLAYERS, pings, slowest * 1000)
+  if slowest > 1 then play.fails("a ping took %.2f s while others logged in", slowest) end
+  play.equal(false, server:log():find("limit '", 1, true) ~= nil, "a limit was met")
+end)
+
+play.scene("a guesser is held back within ten tries, the owner gets in from elsewhere", function()
+  local server = play.server { set = { "reverse_proxy=true" } }
+  local alice  = play.client(server, "Alice", behind "203.0.113.7")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  alice:leaves()
+  -- Twenty guesses at once, from one address.
+  local eves, wrong, held = {}, 0, 0
+  for i = 1, 20 do
+    eves[i] = play.client(server, "Eve " .. i, behind "198.51.100.9")
+    eves[i]:sends("Authentication.login", { email = "alice@example.org", password = "guess" .. i })
+  end
+  for _, eve in ipairs(eves) do
+    local answer = eve:next()
+    if answer.error == "AUTH_ERR_INVALID_PASSWORD" then wrong = wrong + 1 end
+    if answer.error == "ERR_TIMEOUT" then held = held + 1 end
+  end
+  play.equal(20, wrong + held, "refusals")
+  if wrong > 9 then play.fails("%d guesses were looked at", wrong) end
+  -- The right password does not help her either, nor does another connection.
+  eves[1]:is_refused("Authentication.login", { email = "alice@example.org", password = "hunter22" }, "ERR_TIMEOUT")
+  alice:connects()
+  steps.log_in(alice, "alice@example.org", "hunter22")
+  local carol = play.client(server, "Carol", behind "198.51.100.9")   -- another account, from where Eve is
+  steps.create_account(carol, "carol@example.org", "hunter22")
+  local _, lines = server:log():gsub("limit 'passwords to an account from an address' reached", "")
+  play.equal(1, lines, "lines in the log")
+end)
+
+play.scene("a right password costs nothing", function()
+  local server = play.server { set = { "limits.login_failures=2" } }
+  local alice  = play.client(server, "Alice")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  for _ = 1, 4 do
+    alice:comes_back()
+    steps.log_in(alice, "alice@example.org", "hunter22")
+  end
+  for _ = 1, 2 do
+    alice:is_refused("Authentication.updateAccount", { password = "another1", current_password = "wrong" },
+      "AUTH_ERR_INVALID_PASSWORD")
+  end
+  alice:is_refused("Authentication.updateAccount", { password = "another1", current_password = "hunter22" },
+    "ERR_TIMEOUT")
+end)
+
+play.scene("logins, codes and uploads have limits of their own; a reload forgets none", function()
+  local server = play.server {
+    set = { "limits.logins_per_minute=2", "limits.codes_per_minute=2", "limits.uploads_per_minute=2" },
+  }
+  local alice = play.client(server, "Alice")
+  local guess = { token = "nonsense", persona_id = 1, token_type = 2 }
+  alice:is_refused("Authentication.silentLogin", guess, "AUTH_ERR_INVALID_TOKEN")
+  alice:is_refused("Authentication.silentLogin", guess, "AUTH_ERR_INVALID_TOKEN")
+  server:reload()
+  alice:is_refused("Authentication.silentLogin", guess, "ERR_TIMEOUT", { persona_name = "", user_id = 0 })
+  alice:is_refused("Authentication.login", { email = "a@example.org", password = "x" }, "ERR_TIMEOUT")
+  alice:asks("Authentication.passwordForgot", { email = "alice@example.org" })
+  alice:is_refused("Authentication.consumecode", { code = "1" }, "AUTH_ERR_INVALID_CODE")
+  alice:is_refused("Authentication.consumecode", { code = "2" }, "ERR_TIMEOUT")
+  alice:is_refused("Authentication.passwordForgot", { email = "alice@example.org" }, "ERR_TIMEOUT")
+  local url = ("http://127.0.0.1:%d/api/server/telemetry"):format(server:port "http")
+  for i = 1, 3 do
+    play.equal(i < 3 and 200 or 429, mu.http_client.post(url, "{}").status, "upload " .. i)
+  end
+end)
