@@ -89,6 +89,9 @@ return {
   },
 
   log = {
+    -- level = "info",               -- debug, info, warn, error: the least a line must matter
+    -- file = "",                    -- "server.log": in the data folder; "": standard error. USR1 opens it anew
+    -- json = false,                 -- true: each line a JSON object, for programs that collect logs
     -- packets = false,              -- true: every frame in the log, decoded, without credentials
   },
 

@@ -129,6 +129,13 @@ mu.settings {
 }
 
 mu.settings {
+  ["log.level"] = { type = "string", default = "info", values = { "debug", "info", "warn", "error" },
+    text = "The least a line must matter to be written." },
+  ["log.file"] = { type = "string", default = "", max = 512,
+    text = "File the log is appended to; a relative name lies in the data folder. Empty: standard error. After a "
+      .. "rotation send the server the signal USR1." },
+  ["log.json"] = { type = "boolean", default = false,
+    text = "Each line a JSON object (time, level, topic, text), for programs that collect logs." },
   ["log.packets"] = { type = "boolean", default = false,
     text = "Writes every frame of every session to the log, decoded, without credentials: to look into a problem." },
 }

@@ -23,7 +23,8 @@ static const char usage[] =
     "  --home DIR        folder with the shipped config.lua, scripts/ and assets/\n"
     "  --help, --version\n"
     "\n"
-    "Signals: HUP reloads the scripts, TERM ends the server cleanly.\n";
+    "Signals: HUP reloads the scripts, USR1 opens the log file anew (after a rotation), TERM ends the server "
+    "cleanly.\n";
 
 #define SETS_MAX 128
 

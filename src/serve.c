@@ -173,6 +173,11 @@ static void on_reload(void *ctx, int signum) {
     if (engine_reload(me.server.engine, reloaded, NULL) < 0) log_warn("reload", "a reload is under way already");
 }
 
+static void on_reopen(void *ctx, int signum) {
+    fault f;
+    if (log_reopen(&f) < 0) log_error("log", "%s", f.text);
+}
+
 static void engine_stopped(void *ctx) { loop_stop(me.server.loop); }
 
 static void end_step(void *ctx) {
@@ -226,6 +231,7 @@ int serve(const serve_options *o) {
         return 1;
     }
     loop_signal(me.server.loop, SIGHUP, on_reload, NULL);
+    loop_signal(me.server.loop, SIGUSR1, on_reopen, NULL);
     loop_signal(me.server.loop, SIGTERM, on_end, NULL);
     loop_signal(me.server.loop, SIGINT, on_end, NULL);
     generation *g = engine_current(me.server.engine);

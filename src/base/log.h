@@ -1,15 +1,22 @@
-/* log.h: one line an event.
+/* log.h: one line an event: when, how grave, which part, what.
  *
  *     log_info("store", "migration %03d applied", n);
  *     → 2026-03-01T12:00:00.123Z info  store: migration 003 applied
+ *     → {"time":"2026-03-01T12:00:00.123Z","level":"info","topic":"store","text":"migration 003 applied"}
  *
- * Any thread may log. Lines longer than LOG_LINE_MAX are cut; control characters in the text become '?' except tab and
- * the newlines of a traceback, whose following lines are indented by four blanks. Credentials never come here: the
- * packet log redacts them. */
+ * The second form, for programs that read logs, has the newlines of a traceback escaped; in the first
+ * they begin a line that is indented by four blanks, and other control characters become '?'.
+ * Any thread may log. Texts longer than LOG_LINE_MAX are cut. Credentials never come here: the packet log redacts them.
+ *
+ * Lines go to standard error, or to a file. Rotation is left to the system: it renames the file, and log_reopen (from a
+ * signal's handler on the loop) begins a new one under the old name. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "base/fault.h"
 
 #define LOG_LINE_MAX 8192
 
@@ -21,8 +28,12 @@ typedef void (*log_sink)(enum log_level level, const char *line, size_t length, 
 
 void log_set_level(enum log_level level); /* lines below are dropped; default LOG_INFO */
 enum log_level log_get_level(void);
-void log_set_sink(log_sink sink, void *context); /* NULL = standard error */
-int log_level_parse(const char *word);           /* "debug"…"error" → level, or -1 */
+void log_set_json(bool json);
+void log_set_sink(log_sink sink, void *context); /* NULL = the file, or standard error */
+/* Appends to this file from now on (made with mode 0640); "" = standard error. E_IO: nothing has changed. */
+int log_set_file(const char *path, fault *f);
+int log_reopen(fault *f);              /* the same file again, by its name */
+int log_level_parse(const char *word); /* "debug"…"error" → level, or -1 */
 
 /* From here on, lines of the calling thread below LOG_WARN gather until log_flush; `ask` is called with the first, to
  * arrange for that soon (at the end of the turn). Other lines take the gathered ones along. NULL ends it. */

@@ -104,6 +104,12 @@ static int l_silent_for(lua_State *L) {
     return 1;
 }
 
+static int l_watch(lua_State *L) {
+    blaze_session *s = session_at(L, 1);
+    if (s) s->watched = lua_toboolean(L, 2);
+    return 0;
+}
+
 static const script_function functions[] = {
     {.name = "session:notify",
      .params = "notification: userdata, body?: table",
@@ -131,6 +137,12 @@ static const script_function functions[] = {
      .example = "if session:silent_for() >= 60 then session:close \"silent for too long\" end",
      .flags = SCRIPT_RUN_ONLY,
      .call = l_silent_for},
+    {.name = "session:watch",
+     .params = "on: boolean",
+     .text = "Writes the frames of this session to the log, decoded, without credentials, or stops doing so.",
+     .example = "session:watch(true)",
+     .flags = SCRIPT_RUN_ONLY,
+     .call = l_watch},
     {.name = "mu.notify",
      .params = "sessions: table, notification: userdata, body?: table",
      .returns = "integer",

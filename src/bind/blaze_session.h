@@ -24,6 +24,7 @@ typedef struct blaze_session {
     record_ref record;
     bool busy;            /* a request, or the opening, is in hand */
     bool paused, closing; /* the stream; session_closed is on its way */
+    bool watched;         /* its frames go to the packet log, whatever the setting says */
     bool trusted;         /* may send frames of BLAZE_FRAME_MAX */
     int64_t heard_us;     /* monotonic: when the last whole frame came, or the connection */
     fire_header request;  /* the one in hand */

@@ -1,9 +1,14 @@
-/* log.c: mu.log: lines of the server's log from scripts. */
+/* log.c: mu.log: lines of the server's log from scripts; and the settings log.level, log.file, log.json, which hold
+ * from the moment a generation becomes the running one. A file that cannot be opened refuses the generation. */
 #include "bind/log.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
+#include "bind/server.h"
 #include "script/declare.h"
 
 /* string.format of the arguments, done by Lua's own. */
@@ -40,8 +45,60 @@ static const script_function functions[] = {
     DECLARE(error, "what somebody has to look at"),
 };
 
+typedef struct log_settings {
+    int level; /* -1 = as it is */
+    bool json;
+    char file[1024];
+} log_settings;
+
 static int open_log(generation *g, lua_State *L) {
     return script_declare(L, functions, sizeof functions / sizeof *functions);
 }
 
-const script_module module_log = {.name = "log", .open = open_log};
+/* A relative name lies in the data folder. */
+static void name_file(const server *s, const char *name, char *out, size_t room) {
+    bool joined = *name && *name != '/' && s && s->data_dir;
+    snprintf(out, room, "%s%s%s", joined ? s->data_dir : "", joined ? "/" : "", name);
+}
+
+static int check_log(generation *g) {
+    lua_State *L = g->L;
+    int top = lua_gettop(L);
+    log_settings *to = calloc(1, sizeof *to);
+    if (!to) return E_MEMORY;
+    g->slots[SLOT_LOG] = to;
+    to->level = -1;
+    lua_getglobal(L, "mu");
+    if (lua_getfield(L, -1, "config") == LUA_TTABLE && lua_getfield(L, -1, "log") == LUA_TTABLE) {
+        lua_getfield(L, -1, "level");
+        lua_getfield(L, -2, "file");
+        lua_getfield(L, -3, "json");
+        to->level = log_level_parse(lua_isstring(L, -3) ? lua_tostring(L, -3) : "");
+        to->json = lua_toboolean(L, -1);
+        name_file(engine_server(g->engine), lua_isstring(L, -2) ? lua_tostring(L, -2) : "", to->file, sizeof to->file);
+    }
+    lua_settop(L, top);
+    FILE *probe = *to->file ? fopen(to->file, "a") : NULL;
+    if (*to->file && !probe)
+        generation_error(g, NULL, 0, "setting log.file: %s cannot be opened for writing", to->file);
+    if (probe) fclose(probe);
+    return 0;
+}
+
+static void enter_log(generation *g) {
+    const log_settings *to = g->slots[SLOT_LOG];
+    const server *s = engine_server(g->engine);
+    fault f;
+    if (!s || s->client) return; /* a program of ours that connects speaks where it always does */
+    if (to->level >= 0) log_set_level((enum log_level)to->level);
+    log_set_json(to->json);
+    if (log_set_file(to->file, &f) < 0) log_error("log", "%s", f.text);
+}
+
+static void close_log(generation *g) {
+    free(g->slots[SLOT_LOG]);
+    g->slots[SLOT_LOG] = NULL;
+}
+
+const script_module module_log = {
+    .name = "log", .open = open_log, .check = check_log, .enter = enter_log, .close = close_log};

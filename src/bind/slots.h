@@ -19,6 +19,7 @@ enum bind_slot {
     SLOT_METRICS,
     SLOT_CONSOLE,
     SLOT_RELAY,
+    SLOT_LOG,
     SLOT_TEST,
     SLOT_COUNT /* ≤ SCRIPT_SLOTS */
 };

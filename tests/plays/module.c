@@ -171,6 +171,9 @@ static int job_push(lua_State *L, void *ctx) {
         }
         lua_pushinteger(L, j->status);
         return 1;
+    case JOB_WAIT_LOG:
+        if (j->code < 0) return luaL_error(L, "the server's log does not say '%s' within %f s", j->text, j->seconds);
+        return 0;
     case JOB_RELOAD:
         lua_pushboolean(L, j->code == 0);
         lua_pushstring(L, j->log ? j->log : "");

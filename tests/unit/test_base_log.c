@@ -101,6 +101,47 @@ static void more_than_fits_is_neither_lost_nor_out_of_order(void **state) {
     assert_string_equal(said(), want);
 }
 
+static char *content(const char *path) {
+    static char out[4096];
+    FILE *in = fopen(path, "rb");
+    out[in ? fread(out, 1, sizeof out - 1, in) : 0] = 0;
+    if (in) fclose(in);
+    return out;
+}
+
+static void a_renamed_file_is_begun_anew(void **state) {
+    char path[] = "/tmp/test-log-XXXXXX", old[64];
+    fault f;
+    close(mkstemp(path));
+    snprintf(old, sizeof old, "%s.1", path);
+    assert_int_equal(log_set_file(path, &f), 0);
+    log_info("t", "before");
+    assert_int_equal(rename(path, old), 0);
+    log_info("t", "still the old one");
+    assert_int_equal(log_reopen(&f), 0);
+    log_info("t", "after");
+    assert_int_equal(log_set_file("/nowhere/at/all", &f), E_IO);
+    log_info("t", "nothing changed");
+    assert_int_equal(log_set_file("", &f), 0);
+    assert_non_null(strstr(content(old), "before"));
+    assert_non_null(strstr(content(old), "still the old one"));
+    assert_null(strstr(content(old), "after"));
+    assert_non_null(strstr(content(path), "after"));
+    assert_non_null(strstr(content(path), "nothing changed"));
+    unlink(path);
+    unlink(old);
+}
+
+static void a_json_line_is_one_object_whatever_the_text(void **state) {
+    log_set_json(true);
+    log_info("t", "%s", "say \"no\" to \\ and\nnew\x01lines\n");
+    log_set_json(false);
+    const char *line = said();
+    assert_string_equal(strstr(line, "\"level\""),
+                        "\"level\":\"info\",\"topic\":\"t\",\"text\":\"say \\\"no\\\" to \\\\ "
+                        "and\\u000anew\\u0001lines\"}\n");
+}
+
 int main(void) {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, begin, end)
     const struct CMUnitTest tests[] = {
@@ -108,6 +149,8 @@ int main(void) {
         WITH(a_warning_takes_the_gathered_lines_along),
         WITH(another_thread_speaks_behind_what_was_gathered),
         WITH(more_than_fits_is_neither_lost_nor_out_of_order),
+        WITH(a_renamed_file_is_begun_anew),
+        WITH(a_json_line_is_one_object_whatever_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
