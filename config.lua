@@ -97,6 +97,9 @@ return {
 
   limits = {
     -- silence_seconds = 60,         -- a connection from which nothing came for so long is closed; 0: never
+    -- http_head_seconds = 10,       -- the head of an HTTP request must be there by then, whole …
+    -- http_body_seconds = 30,       -- … and its body
+    -- http_idle_seconds = 60,       -- an HTTP connection may wait so long for its next request
     -- resume_seconds = 120,         -- how long a lost session can be resumed
     -- setting_bytes = 65536,        -- longest value a game may save
     -- setting_keys = 200,           -- most keys one player may have

@@ -68,6 +68,12 @@ mu.settings {
 
   ["limits.silence_seconds"] = { type = "integer", default = 60, min = 0, max = 86400,
     text = "A connection from which nothing came for so long is closed. 0: never." },
+  ["limits.http_head_seconds"] = { type = "integer", default = 10, min = 1, max = 600,
+    text = "How long the head of an HTTP request may take to arrive, whole." },
+  ["limits.http_body_seconds"] = { type = "integer", default = 30, min = 1, max = 3600,
+    text = "How long its body may take, whole." },
+  ["limits.http_idle_seconds"] = { type = "integer", default = 60, min = 1, max = 3600,
+    text = "How long an HTTP connection may wait for its next request." },
   ["limits.resume_seconds"] = { type = "integer", default = 120, min = 0, max = 3600,
     text = "How long a lost session can be resumed by its key." },
   ["limits.setting_bytes"] = { type = "integer", default = 65536, min = 1024, max = 1048576,

@@ -148,6 +148,27 @@ static int http_open(generation *g, lua_State *L) {
     return script_declare(L, functions, sizeof functions / sizeof functions[0]);
 }
 
+/* mu.config.limits.<key>, seconds, as microseconds; 0 where the settings do not have it. */
+static int64_t limit_of(lua_State *L, const char *key) {
+    const char *const path[] = {"config", "limits", key};
+    int top = lua_gettop(L);
+    lua_getglobal(L, "mu");
+    for (int i = 0; i < 3 && lua_istable(L, -1); i++) lua_getfield(L, -1, path[i]);
+    int64_t us = lua_istable(L, -1) ? 0 : (int64_t)lua_tointeger(L, -1) * 1000000;
+    lua_settop(L, top);
+    return us;
+}
+
+static int http_check(generation *g) {
+    http_table *t = g->slots[SLOT_HTTP];
+    t->head_us = limit_of(g->L, "http_head_seconds");
+    t->body_us = limit_of(g->L, "http_body_seconds");
+    t->idle_us = limit_of(g->L, "http_idle_seconds");
+    return 0;
+}
+
+static void http_enter(generation *g) { http_door_limits(g->slots[SLOT_HTTP]); }
+
 static void http_close(generation *g) {
     http_table *t = g->slots[SLOT_HTTP];
     if (!t) return;
@@ -160,4 +181,5 @@ static void http_close(generation *g) {
     free(t);
 }
 
-const script_module module_http = {.name = "http", .open = http_open, .close = http_close};
+const script_module module_http = {
+    .name = "http", .open = http_open, .check = http_check, .enter = http_enter, .close = http_close};

@@ -21,7 +21,10 @@ typedef struct http_endpoint {
 typedef struct http_table {
     http_routes routes;
     http_endpoint *all;
+    int64_t head_us, body_us, idle_us; /* the settings limits.http_…_seconds; 0 = as net/http.h has it */
 } http_table;
+
+void http_door_limits(const http_table *t); /* from now on */
 
 static inline const http_table *http_table_of(const generation *g) { return g ? g->slots[SLOT_HTTP] : NULL; }
 

@@ -386,8 +386,15 @@ static size_t on_limit(void *ctx, const http_request *r) {
     return e ? e->max_body : 65536; /* a 404 is an answer too */
 }
 
+static http_config config = {.request = on_request, .gone = on_gone, .body_limit = on_limit};
+
+void http_door_limits(const http_table *t) {
+    config.head_us = t->head_us;
+    config.body_us = t->body_us;
+    config.idle_us = t->idle_us;
+}
+
 void http_door_accept(server *s, stream *connection) {
-    static http_config config = {.request = on_request, .gone = on_gone, .body_limit = on_limit};
     config.ctx = s; /* one server a process */
     http_accept(connection, &config);
 }

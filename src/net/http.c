@@ -159,6 +159,17 @@ static size_t skip_lines(http_connection *c, bytes in) {
     return at;
 }
 
+/* "method target version" with one blank between each: what has more of them is read differently by others. */
+static bool has_three_parts(bytes head) {
+    int blanks = 0;
+    for (size_t i = 0; head.p[i] != '\r'; i++) {
+        if (head.p[i] != ' ') continue;
+        if (!i || head.p[i - 1] == ' ') return false;
+        blanks++;
+    }
+    return blanks == 2;
+}
+
 /* One step: bytes consumed, or -1 when there is nothing to do with what is there. */
 static ssize_t step(http_connection *c, bytes in) {
     int rc = 0;
@@ -170,6 +181,7 @@ static ssize_t step(http_connection *c, bytes in) {
         size_t max_head = c->config->max_head ? c->config->max_head : 16384;
         int n = http_scan_head(&c->scan, in, max_head, c->config->max_headers ? c->config->max_headers : 100);
         if (n == 0) return -1;
+        if (n > 0 && !has_three_parts((bytes){in.p, (size_t)n})) n = -400;
         rc = n < 0 ? n : begin_request(c, (bytes){in.p, (size_t)n});
         if (rc >= 0) c->blank_lines = 0;
         if (rc >= 0 && message_of(c->box)->complete) hand_to_user(c);
