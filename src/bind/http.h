@@ -3,6 +3,7 @@
  *     http.c          declarations and the routing table of a generation
  *     http_route.c    which endpoint a path means                       (pure, no Lua)
  *     http_request.c  one request: a task, its answer
+ *     asset_file.c    files as answers: mu.asset.find (which part of one is sent: net/http_file.c)
  *
  * Facts: reference 03 §1.1–1.3, 1.8. */
 #ifndef BIND_HTTP_H
