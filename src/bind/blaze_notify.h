@@ -1,4 +1,5 @@
-/* blaze_notify.h: session:notify, session:close, session:trust, session:watch, mu.notify. Nothing here is for other C code. */
+/* blaze_notify.h: session:notify, session:close, session:trust, session:watch, mu.notify. Nothing here is for other C
+ * code. */
 #ifndef BIND_BLAZE_NOTIFY_H
 #define BIND_BLAZE_NOTIFY_H
 
