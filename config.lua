@@ -109,6 +109,7 @@ return {
     -- login_failures = 8,           -- wrong passwords a minute, for one account from one address
     -- account_login_failures = 120, -- the same for one account from everywhere
     -- address_login_failures = 240, -- the same from one address for all accounts
+    -- connections_per_minute = 3000, -- games that connect, from one address
     -- logins_per_minute = 1200,     -- from one address
     -- accounts_per_hour = 200,      -- new ones, from one address
     -- codes_per_minute = 90,        -- and forgotten passwords; from one address, and for one account

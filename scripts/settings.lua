@@ -86,6 +86,8 @@ mu.settings {
     text = "Wrong passwords per minute for one account, wherever they come from. 0: no limit." },
   ["limits.address_login_failures"] = { type = "integer", default = 240, min = 0, max = 1000000,
     text = "Wrong passwords per minute from one address, whatever they are for. 0: no limit." },
+  ["limits.connections_per_minute"] = { type = "integer", default = 3000, min = 0, max = 1000000,
+    text = "Games that may connect per minute from one address. 0: no limit." },
   ["limits.logins_per_minute"] = { type = "integer", default = 1200, min = 0, max = 1000000,
     text = "Logins per minute from one address, right or wrong. 0: no limit." },
   ["limits.accounts_per_hour"] = { type = "integer", default = 200, min = 0, max = 1000000,

@@ -4,13 +4,16 @@
 -- account has one session, so a second login ends the first. A lost connection leaves its key behind for a while, with
 -- which the game may come back.
 local config        = mu.config
+local limits        = require "services.limits"
 local locale        = require "services.locale"
+local network       = require "services.network"
 local players       = require "services.players"
 local rating        = require "services.rating"
 local subscriptions = require "services.subscriptions"
 local tokens        = require "services.tokens"
 
 local DUPLICATE_LOGIN = 0
+local MINUTE          = 60
 
 mu.record "session" {
   player       = mu.ref "player",
@@ -82,6 +85,10 @@ silence = mu.timer "session.silence" {
 }
 
 function sessions.opened(session)
+  local address = network.address(session)
+  if not limits.take("connections from an address", address, config.limits.connections_per_minute, MINUTE) then
+    return session:close "too many connections from its address"
+  end
   if config.limits.silence_seconds > 0 then silence:start(config.limits.silence_seconds, session) end
 end
 

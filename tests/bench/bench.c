@@ -23,8 +23,9 @@ static const char config[] = "return { listeners = {\n"
                              "  { name = \"game\", address = \"127.0.0.1\", port = 0, protocols = { \"blaze\" } },\n"
                              "} }\n";
 
-static const char *const sets[] = {"limits.silence_seconds=0", "limits.accounts_per_hour=0", "limits.login_failures=0",
-                                   "limits.logins_per_minute=0", NULL};
+static const char *const sets[] = {"limits.silence_seconds=0",        "limits.accounts_per_hour=0",
+                                   "limits.login_failures=0",         "limits.logins_per_minute=0",
+                                   "limits.connections_per_minute=0", NULL};
 
 int bench_port(const bench *b) { return process_port(&b->server, "http"); }
 

@@ -81,6 +81,20 @@ play.scene("a guesser is held back within ten tries, the owner gets in from else
   play.equal(1, lines, "lines in the log")
 end)
 
+play.scene("one address does not open connection after connection", function()
+  local server = play.server { set = { "limits.connections_per_minute=3" } }
+  local games  = {}
+  for i = 1, 3 do
+    games[i] = play.client(server, "Game " .. i, { via = "blaze" })
+    games[i]:asks "Util.ping"
+  end
+  local fourth = play.client(server, "The fourth", { via = "blaze" })
+  fourth:sends "Util.ping"                       -- a door that waits for bytes takes a silent one for nobody yet
+  fourth:is_disconnected()
+  for _, game in ipairs(games) do game:asks "Util.ping" end
+  server:wait_log("limit 'connections from an address' reached", 5)
+end)
+
 play.scene("a right password costs nothing", function()
   local server = play.server { set = { "limits.login_failures=2" } }
   local alice  = play.client(server, "Alice")
