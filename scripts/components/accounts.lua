@@ -29,7 +29,7 @@ authentication.getAccount {
     local account = players.by_id(player.id)
     return {
       authentication_source = "303107", country = set.country or "", birthday = set.birthday or "",
-      created = date(account.created), global_opt_in = tonumber(set.global_opt_in) or 0,
+      created = date(players.created(account.id)), global_opt_in = tonumber(set.global_opt_in) or 0,
       last_login = date(account.last_login), language = set.language or locale.language(session.locale),
       email = account.email, reason = NO_REASON, status = ACTIVE, email_status = UNVERIFIED,
       terms_version = set.terms or "", third_party_opt_in = tonumber(set.third_party_opt_in) or 0,
@@ -149,7 +149,7 @@ authentication.getPersona {
     local account = players.by_id(player.id)
     return {
       persona = {
-        display_name = account.name, created = date(account.created), last_authenticated = account.last_login or 0,
+        display_name = account.name, created = date(players.created(account.id)), last_authenticated = account.last_login or 0,
         namespace = NAMESPACE, persona_id = account.id, status = ACTIVE, reason = NO_REASON,
       },
       user_id = account.id,

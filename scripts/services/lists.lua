@@ -105,10 +105,11 @@ local announce = mu.timer "lists.announce" {
 }
 
 sessions.when_here(function(player)
-  if entry_kind.first { member_id = player.id } then announce:start(0, player) end
+  if entry_kind.count() > 0 and entry_kind.first { member_id = player.id } then announce:start(0, player) end
 end)
 
 sessions.when_leaving(function(player)
+  if not player.lists_known then return end
   for entry in entry_kind.where { owner_id = player.id } do entry:remove() end
 end)
 

@@ -21,11 +21,16 @@ end
 
 -- Accounts -----------------------------------------------------------------------------------------------------------
 
-local ACCOUNT = "SELECT id, email, name, password, role, tokens_since, created, last_login, telemetry, grants "
+local ACCOUNT = "SELECT id, email, name, password, role, tokens_since, last_login, telemetry, grants "
                 .. "FROM players WHERE "
 
 function players.by_id(id)
   return (answer(mu.store.row(ACCOUNT .. "id = ?", id)))
+end
+
+-- When an account was made, in unix seconds.
+function players.created(id)
+  return answer(mu.store.row("SELECT created FROM players WHERE id = ?", id)).created
 end
 
 function players.by_email(email)

@@ -184,14 +184,18 @@ end
 -- The login of `session` ends: nobody sees it any more, and it sees nobody. Who has it on a list is told that it is not
 -- here; everybody else forgets it.
 function subscriptions.drop(session)
-  local told, listing = {}, {}
+  local told, listing = {}
   for pair in pair_kind.where { target_id = session.id } do
-    local list = pair.listed and listing or told
-    list[#list + 1] = pair.subscriber
+    if pair.listed then
+      listing = listing or {}
+      listing[#listing + 1] = pair.subscriber
+    else
+      told[#told + 1] = pair.subscriber
+    end
     pair:remove()
   end
   mu.notify(told, subscriptions.UserRemoved, { user_id = session.player.id })
-  if #listing > 0 then
+  if listing then
     mu.notify(listing, subscriptions.UserUpdated, { flags = SUBSCRIBED, user_id = session.player.id })
   end
   for pair in pair_kind.where { subscriber_id = session.id } do
