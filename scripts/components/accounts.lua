@@ -149,7 +149,8 @@ authentication.getPersona {
     local account = players.by_id(player.id)
     return {
       persona = {
-        display_name = account.name, created = date(players.created(account.id)), last_authenticated = account.last_login or 0,
+        display_name = account.name, created = date(players.created(account.id)),
+        last_authenticated = account.last_login or 0,
         namespace = NAMESPACE, persona_id = account.id, status = ACTIVE, reason = NO_REASON,
       },
       user_id = account.id,
