@@ -4,6 +4,7 @@
 #   ./mu serve [--config FILE] [--data DIR] [--set key=value …]    installs what is missing, builds, runs the server
 #   ./mu test [stage or test name …]      installs what the tests need, builds, runs everything (no name) or what is named
 #   ./mu bench [scenario …]               measures our server beside a bare C loop and raw SQLite; writes build/bench.md
+#       scenarios: ping preauth data msg ent config save loadall silent mixed login create reload slow loginidle idle
 #   ./mu fuzz [seconds] [target …]        every fuzz target for that long each (default 20), libFuzzer with ASan + UBSan
 #   ./mu console                          attaches to the running server
 #   ./mu format                           puts the C files into the house's form (clang-format 14)
@@ -21,7 +22,7 @@ export LC_ALL=C.UTF-8
 
 say() { printf 'mu: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
-help() { sed -n '4,13s/^# \{0,1\}//p' "$top/mu"; }
+help() { sed -n '4,14s/^# \{0,1\}//p' "$top/mu"; }
 
 # ---- packages ------------------------------------------------------------------------------------------------------
 

@@ -21,11 +21,22 @@ static const char config[] = "return { listeners = {\n"
                              "\"http\", \"blaze\" }, prefer = "
                              "\"tls\" },\n"
                              "  { name = \"game\", address = \"127.0.0.1\", port = 0, protocols = { \"blaze\" } },\n"
+                             "  { name = \"metrics\", address = \"127.0.0.1\", port = 0, metrics = true },\n"
                              "} }\n";
 
 static const char *const sets[] = {"limits.silence_seconds=0",        "limits.accounts_per_hour=0",
-                                   "limits.login_failures=0",         "limits.logins_per_minute=0",
+                                   "limits.login_failures=0",         "limits.account_login_failures=0",
+                                   "limits.address_login_failures=0", "limits.logins_per_minute=0",
                                    "limits.connections_per_minute=0", NULL};
+
+/* Scenarios beside the table of replies, in the order they run. */
+static const struct {
+    const char *name;
+    void (*run)(bench *b);
+} others[] = {{"mixed", bench_mixed},   {"login", bench_login}, {"create", bench_create},
+              {"reload", bench_reload}, {"slow", bench_slow},   {"loginidle", bench_loginidle},
+              {"idle", bench_idle}};
+#define OTHERS (int)(sizeof others / sizeof others[0])
 
 int bench_port(const bench *b) { return process_port(&b->server, "http"); }
 
@@ -80,10 +91,16 @@ static bool asked_for(const char *name, char **names, int count) {
     return false;
 }
 
+static bool is_other(const char *name) {
+    for (int i = 0; i < OTHERS; i++)
+        if (!strcmp(name, others[i].name)) return true;
+    return false;
+}
+
 static int usage_error(const char *word) {
     fprintf(stderr,
             "mu_bench: what is %s? Scenarios: ping preauth data msg ent (config = these three) save loadall silent "
-            "create idle loginidle\n",
+            "mixed login create reload slow loginidle idle\n",
             word);
     return 2;
 }
@@ -94,15 +111,14 @@ static const char *option(char **argv, int argc, int *i, const char *name) {
 }
 
 static void run(bench *b, char **names, int count) {
-    bool requests = count == 0, held = false;
-    static const char *const held_names[] = {"create", "idle", "loginidle"};
+    bool requests = count == 0, other = false;
     for (int i = 0; i < count; i++) requests |= bench_is_request(names[i]);
-    for (int i = 0; i < 3; i++) held |= asked_for(held_names[i], names, count);
+    for (int i = 0; i < OTHERS; i++) other |= asked_for(others[i].name, names, count);
     if (requests) bench_requests(b, names, count);
-    if (held && !b->smoke) bench_print(b, "\n| held | ours | to beat | best existing |\n|---|---|---|---|\n");
-    if (asked_for("create", names, count)) bench_create(b);
-    if (asked_for("loginidle", names, count)) bench_loginidle(b);
-    if (asked_for("idle", names, count)) bench_idle(b);
+    if (other && !b->smoke)
+        bench_print(b, "\n| under load, and held | ours | to beat | best existing |\n|---|---|---|---|\n");
+    for (int i = 0; i < OTHERS; i++)
+        if (asked_for(others[i].name, names, count)) others[i].run(b);
 }
 
 int main(int argc, char **argv) {
@@ -136,8 +152,7 @@ int main(int argc, char **argv) {
             b.idle = (unsigned)atoi(v);
         else if ((v = option(argv, argc, &i, "--sessions")))
             b.sessions = (unsigned)atoi(v);
-        else if (count < 64 && (bench_is_request(argv[i]) || !strcmp(argv[i], "create") || !strcmp(argv[i], "idle") ||
-                                !strcmp(argv[i], "loginidle")))
+        else if (count < 64 && (bench_is_request(argv[i]) || is_other(argv[i])))
             names[count++] = argv[i];
         else
             return usage_error(argv[i]);

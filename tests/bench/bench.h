@@ -21,9 +21,13 @@ typedef struct bench {
 } bench;
 
 int bench_start_server(bench *b, fault *f); /* a fresh process on the same data */
+int bench_fresh_server(bench *b, fault *f); /* ends the one that runs, starts anew: memory of earlier work is gone */
 int bench_accounts(bench *b, unsigned count, fault *f);
 void bench_print(bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int bench_port(const bench *b);
+char *bench_value_of_1k(void);               /* what a save stores */
+int bench_fill_settings(bench *b, fault *f); /* 25 keys for each of the first `connections` accounts */
+void bench_tell(bench *b, const char *name, int rc, const fault *f); /* counts a failure, tells it */
 
 /* One row each; they print it, count failures in b->failed and log the reason. */
 void bench_requests(bench *b, char **names, int count); /* the table of replies; no name = all */
@@ -31,5 +35,9 @@ bool bench_is_request(const char *name);
 void bench_idle(bench *b);      /* connections that pinged once */
 void bench_loginidle(bench *b); /* sessions logged in */
 void bench_create(bench *b);    /* the longest ping while 50 accounts are created at once */
+void bench_login(bench *b);     /* logins by password as fast as they go, and others' pings */
+void bench_mixed(bench *b);     /* half pings, the rest configs, saves, loads */
+void bench_reload(bench *b);    /* reload after reload under that load */
+void bench_slow(bench *b);      /* clients that ask for the longest config and never read */
 
 #endif

@@ -14,7 +14,7 @@
 #include "bench/usage.h"
 
 /* A fresh process, so that memory freed by earlier work does not hide what a session takes. */
-static int fresh_server(bench *b, fault *f) {
+int bench_fresh_server(bench *b, fault *f) {
     int status;
     if (process_running(&b->server)) {
         process_signal(&b->server, SIGTERM);
@@ -78,7 +78,7 @@ static int hold(bench *b, unsigned count, enum wire_door door, bool login, doubl
     return rc;
 }
 
-static void tell(bench *b, const char *name, int rc, const fault *f) {
+void bench_tell(bench *b, const char *name, int rc, const fault *f) {
     if (rc < 0) b->failed++;
     if (rc < 0 || b->smoke) printf("case %s: %s %s\n", name, rc < 0 ? "failed" : "ok", rc < 0 ? f->text : "");
     fflush(stdout);
@@ -87,9 +87,9 @@ static void tell(bench *b, const char *name, int rc, const fault *f) {
 void bench_idle(bench *b) {
     fault f = {0};
     double kb[2] = {0, 0}, us[2];
-    int rc = fresh_server(b, &f);
+    int rc = bench_fresh_server(b, &f);
     if (rc == 0) rc = hold(b, b->idle, DOOR_RAW, false, &kb[0], &us[0], &f);
-    if (rc == 0) rc = fresh_server(b, &f);
+    if (rc == 0) rc = bench_fresh_server(b, &f);
     if (rc == 0) rc = hold(b, b->idle, DOOR_UPGRADE, false, &kb[1], &us[1], &f);
     if (rc == 0 && !b->smoke)
         bench_print(
@@ -97,18 +97,18 @@ void bench_idle(bench *b) {
             "| idle connection (%u held, each answered before and after) | %.2f kB raw, %.2f kB upgraded | 4 kB | "
             "9.5–15 kB |\n",
             b->idle, kb[0], kb[1]);
-    tell(b, "idle", rc, &f);
+    bench_tell(b, "idle", rc, &f);
 }
 
 void bench_loginidle(bench *b) {
     fault f = {0};
     double kb = 0, us;
     int rc = bench_accounts(b, b->sessions, &f);
-    if (rc == 0) rc = fresh_server(b, &f);
+    if (rc == 0) rc = bench_fresh_server(b, &f);
     if (rc == 0) rc = hold(b, b->sessions, DOOR_UPGRADE, true, &kb, &us, &f);
     if (rc == 0 && !b->smoke)
         bench_print(b, "| idle logged-in session (%u held) | %.2f kB | 6 kB | 45–376 kB |\n", b->sessions, kb);
-    tell(b, "loginidle", rc, &f);
+    bench_tell(b, "loginidle", rc, &f);
 }
 
 /* ── pings while accounts are made ───────────────────────────────────────────────────────────────────────────────── */
@@ -190,7 +190,7 @@ void bench_create(bench *b) {
                     load_percentile(busy, 0.99) / 1000, quiet->longest_us / 1000, load_percentile(quiet, 0.99) / 1000);
     for (unsigned i = 0; i < c.count; i++)
         if (c.fds[i] >= 0) close(c.fds[i]);
-    tell(b, "create", rc, &f);
+    bench_tell(b, "create", rc, &f);
     buf_free(&ping);
     free(quiet), free(busy);
 }

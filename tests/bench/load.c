@@ -15,7 +15,7 @@
 
 typedef struct conn {
     int fd;
-    const buf *request;
+    unsigned index;
     uint8_t head[FIRE_HEADER_MAX]; /* the beginning of a header that has not come whole */
     uint32_t head_n;
     uint32_t skip;           /* bytes of a body still to come */
@@ -35,11 +35,12 @@ typedef struct run {
     buf batch;
     int64_t now_us;
     uint64_t serial; /* for vary_at */
-    bool measuring;
+    bool measuring, draining;
     unsigned open;
 } run;
 
-#define SCRATCH (1u << 18)
+#define SCRATCH  (1u << 18)
+#define DRAIN_US 20000000
 
 static void wrong(run *r, const char *what, const fire_header *h) {
     if (r->result->wrongs++ > 0) return;
@@ -106,15 +107,20 @@ static void push(run *r, conn *c, const uint8_t *p, size_t n) {
     }
 }
 
+static const buf *request_of(const load_plan *p, const conn *c, uint32_t number) {
+    return &p->requests[(c->index + (p->in_turn ? number : 0)) % p->request_count];
+}
+
 static void send_requests(run *r, conn *c, unsigned count) {
     const load_plan *p = r->plan;
     buf_clear(&r->batch);
     r->batch.n = 0;
     for (unsigned i = 0; i < count; i++) {
         size_t at = r->batch.n;
-        buf_put(&r->batch, c->request->p, c->request->n);
+        const buf *request = request_of(p, c, c->sent);
+        buf_put(&r->batch, request->p, request->n);
         wire_number(r->batch.p + at, c->sent);
-        if (p->vary_at) {
+        if (p->vary_at && (!p->vary_only || p->vary_only == request)) {
             char digits[9];
             snprintf(digits, sizeof digits, "%08u", (unsigned)(r->serial++ % 100000000u));
             memcpy(r->batch.p + at + p->vary_at, digits, 8);
@@ -129,7 +135,8 @@ static void send_requests(run *r, conn *c, unsigned count) {
 static unsigned on_header(run *r, conn *c, const fire_header *h) {
     const load_plan *p = r->plan;
     if (h->type == FIRE_NOTIFY) return 0;
-    uint16_t component = load_u16(c->request->p + 2), command = load_u16(c->request->p + 4);
+    const buf *request = request_of(p, c, c->answered);
+    uint16_t component = load_u16(request->p + 2), command = load_u16(request->p + 4);
     if (h->type != FIRE_RESPONSE)
         wrong(r, "not a response", h);
     else if (h->number != c->answered)
@@ -186,7 +193,7 @@ static void on_readable(run *r, conn *c) {
     }
     if (r->measuring) r->result->bytes += (uint64_t)got;
     unsigned replies = walk(r, c, r->scratch, (size_t)got);
-    if (replies > 0 && !c->over && r->plan->pace <= 0) send_requests(r, c, replies);
+    if (replies > 0 && !c->over && r->plan->pace <= 0 && !r->draining) send_requests(r, c, replies);
 }
 
 static void on_writable(run *r, conn *c) {
@@ -202,7 +209,7 @@ static int prepare(run *r, conn *c, unsigned index, fault *f) {
     const load_plan *p = r->plan;
     c->fd = wire_open(p->port, p->door, f);
     if (c->fd < 0) return c->fd;
-    c->request = &p->requests[index % p->request_count];
+    c->index = index;
     c->sent_us = calloc(p->depth, sizeof *c->sent_us);
     if (!c->sent_us) return E_MEMORY;
     if (p->logins) {
@@ -233,6 +240,34 @@ static void send_paced(run *r) {
     }
 }
 
+static void serve_events(run *r, const struct epoll_event *events, int n) {
+    for (int i = 0; i < n; i++) {
+        conn *c = events[i].data.ptr;
+        if (c->over) continue;
+        if (events[i].events & EPOLLOUT) on_writable(r, c);
+        if (!c->over && events[i].events & ~(uint32_t)EPOLLOUT) on_readable(r, c);
+    }
+}
+
+static bool in_flight(const run *r) {
+    for (unsigned i = 0; i < r->plan->connections; i++)
+        if (!r->conns[i].over && r->conns[i].sent != r->conns[i].answered) return true;
+    return false;
+}
+
+/* Nothing new is sent; whatever was asked has to be answered. */
+static void drain(run *r) {
+    struct epoll_event events[256];
+    int64_t until = clock_mono_us() + DRAIN_US;
+    r->draining = true, r->measuring = false;
+    while (in_flight(r) && (r->now_us = clock_mono_us()) < until)
+        serve_events(r, events, epoll_wait(r->epoll, events, 256, 20));
+    for (unsigned i = 0; i < r->plan->connections; i++) {
+        conn *c = &r->conns[i];
+        if (!c->over && c->sent != c->answered) wrong(r, "never answered", &(fire_header){.number = c->answered});
+    }
+}
+
 static void turns(run *r) {
     const load_plan *p = r->plan;
     struct epoll_event events[256];
@@ -251,15 +286,11 @@ static void turns(run *r) {
         if (r->now_us >= end || (p->replies && r->result->replies >= p->replies) || (p->over && p->over(p->context)))
             break;
         if (p->pace > 0) send_paced(r);
-        for (int i = 0; i < n; i++) {
-            conn *c = events[i].data.ptr;
-            if (c->over) continue;
-            if (events[i].events & EPOLLOUT) on_writable(r, c);
-            if (!c->over && events[i].events & ~(uint32_t)EPOLLOUT) on_readable(r, c);
-        }
+        serve_events(r, events, n);
     }
     if (p->mark) p->mark(p->context, true);
     r->result->seconds = (double)(clock_mono_us() - start) / 1e6;
+    if (p->drain) drain(r);
 }
 
 int load_run(const load_plan *plan, load_result *out, fault *f) {

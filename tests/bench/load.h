@@ -23,10 +23,13 @@ typedef struct load_plan {
     uint64_t replies;       /* ends the leg early; 0 = by time only */
     const buf *requests;    /* connection i sends requests[i % request_count] */
     unsigned request_count; /* ≥ 1 */
-    const buf *logins;      /* sent once by connection i before anything else: logins[i % login_count]; may be NULL */
+    bool in_turn;      /* connection i sends requests[(i + number) % request_count]: all of them, one after another */
+    const buf *logins; /* sent once by connection i before anything else: logins[i % login_count]; may be NULL */
     unsigned login_count;
     uint32_t body_length; /* of every reply; 0 = not checked */
     uint32_t vary_at;     /* offset in the frame of 8 bytes that get a running number in decimal; 0 = none */
+    const buf *vary_only; /* with in_turn: the one request that varies */
+    bool drain;           /* at the end wait for what is in flight; what is not answered within 20 s is a wrong */
     void (*mark)(void *context, bool end); /* called as the measured window begins and ends; may be NULL */
     void *context;
     bool (*over)(void *context); /* asked now and then: ends the leg when true; may be NULL */

@@ -60,7 +60,7 @@ bool bench_is_request(const char *name) {
 
 /* ── preparing ───────────────────────────────────────────────────────────────────────────────────────────────────── */
 
-static char *value_of_1k(void) {
+char *bench_value_of_1k(void) {
     static char value[1025];
     for (size_t i = 0; i < 1024; i++) value[i] = i % 64 == 63 ? ';' : (char)('0' + i % 10);
     return value;
@@ -73,7 +73,7 @@ static const char *const loaded_keys[] = {"Base",    "class1",       "class2",  
                                           "NewItem", "cscompletion", "cstimestamps", "cstimestamps2", "csreward"};
 
 /* What a player has who has played a while: 25 keys, 6 kB. */
-static int fill_settings(bench *b, fault *f) {
+int bench_fill_settings(bench *b, fault *f) {
     for (unsigned i = 0; i < b->connections; i++) {
         buf request = {0}, all = {0};
         fire_header h;
@@ -114,7 +114,7 @@ static void build_request(const scenario *s, buf *out, const wire_account *accou
     case PING: wire_ping(out); break;
     case PREAUTH: wire_preauth(out); break;
     case CONFIG: wire_config(out, s->section); break;
-    case SAVE: wire_save(out, "class1", value_of_1k()); break;
+    case SAVE: wire_save(out, "class1", bench_value_of_1k()); break;
     case LOADALL: wire_load_all(out); break;
     case SILENT: wire_silent_login(out, account->token, account->player); break;
     }
@@ -160,9 +160,9 @@ static int prepare(bench *b, job *j, fault *f) {
             wire_silent_login(&j->logins[i], b->accounts[i].token, b->accounts[i].player);
     }
     if (!j->requests || (logged_in && !j->logins)) return E_MEMORY;
-    if (s->kind == LOADALL && fill_settings(b, f) < 0) return f->code;
+    if (s->kind == LOADALL && bench_fill_settings(b, f) < 0) return f->code;
     if (s->kind == SAVE) { /* the value's first 8 bytes change with each save */
-        const uint8_t *value = memmem(j->requests[0].p, j->requests[0].n, value_of_1k(), 16);
+        const uint8_t *value = memmem(j->requests[0].p, j->requests[0].n, bench_value_of_1k(), 16);
         j->vary_at = value ? (uint32_t)(value - j->requests[0].p) : 0;
     }
     int rc = capture(b, j, f);
@@ -275,7 +275,7 @@ static int measure(bench *b, job *j, unsigned depth, fault *f) {
         if (r->longest_us > longest) longest = r->longest_us;
         if (rc == 0) rc = leg(b, j, false, depth, &bare, r, &floor_us, f);
         if (rc == 0 && s->kind == SAVE) {
-            rc = floor_save(copy, value_of_1k(), b->connections, group, b->smoke ? 0.05 : b->seconds, &sqlite, f);
+            rc = floor_save(copy, bench_value_of_1k(), b->connections, group, b->smoke ? 0.05 : b->seconds, &sqlite, f);
             floor_us =
                 per(sqlite.user_us + sqlite.system_us - before.user_us - before.system_us, sqlite.saves - before.saves);
         }

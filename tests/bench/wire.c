@@ -94,6 +94,12 @@ void wire_create_account(buf *b, const char *email, const char *password) {
     frame(b, 1, 0xa, &x);
 }
 
+void wire_login(buf *b, const char *email, const char *password) {
+    buf x = {0};
+    put_int(&x, "DVID", 0), put_text(&x, "MAIL", email), put_text(&x, "PASS", password), put_text(&x, "TOKN", "");
+    frame(b, 1, 0x28, &x);
+}
+
 void wire_silent_login(buf *b, const char *token, int64_t player) {
     buf x = {0};
     put_text(&x, "AUTH", token), put_int(&x, "PID", player), put_int(&x, "TYPE", 2);
@@ -246,7 +252,7 @@ int wire_make_account(int port, const char *email, wire_account *out, fault *f) 
     rc = wire_ask(fd, &request, 0, &all, &h, &at, 10, f);
     if (rc < 0) goto out;
     buf_clear(&request), buf_clear(&all);
-    wire_create_account(&request, email, "correct horse battery");
+    wire_create_account(&request, email, WIRE_PASSWORD);
     rc = wire_ask(fd, &request, 1, &all, &h, &at, 120, f);
     if (rc < 0) goto out;
     bytes body = {all.p + at, h.body_length};

@@ -23,6 +23,7 @@ void wire_config(buf *b, const char *section);
 void wire_save(buf *b, const char *key, const char *value);
 void wire_load_all(buf *b);
 void wire_create_account(buf *b, const char *email, const char *password);
+void wire_login(buf *b, const char *email, const char *password);
 void wire_silent_login(buf *b, const char *token, int64_t player);
 
 void wire_number(uint8_t *frame, uint32_t number); /* patches the 20 bits of the message number */
@@ -48,6 +49,8 @@ typedef struct wire_account {
 } wire_account;
 
 /* Makes an account over a connection of its own door and reads token and player from the reply. */
+#define WIRE_PASSWORD "correct horse battery" /* of all accounts made here */
+
 int wire_make_account(int port, const char *email, wire_account *out, fault *f);
 
 #endif
