@@ -2,6 +2,7 @@
 #include "script/state.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "base/suggest.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -149,37 +150,8 @@ void generation_event(generation *g, const char *name) {
 
 int generation_ref(lua_State *L) { return luaL_ref(L, LUA_REGISTRYINDEX); }
 
-/* Edits to make one word of the other, counted up to `most`; a swap of neighbours counts one. */
-static unsigned distance(const char *a, const char *b, unsigned most) {
-    unsigned rows[3][64];
-    size_t la = strlen(a), lb = strlen(b);
-    if (la >= 64 || lb >= 64 || la > lb + most || lb > la + most) return most + 1;
-    unsigned *two = rows[0], *one = rows[1], *row = rows[2];
-    for (size_t j = 0; j <= lb; j++) one[j] = (unsigned)j;
-    for (size_t i = 1; i <= la; i++) {
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= lb; j++) {
-            unsigned best = one[j - 1] + (a[i - 1] != b[j - 1]);
-            if (one[j] + 1 < best) best = one[j] + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two[j - 2] + 1 < best) {
-                best = two[j - 2] + 1;
-            }
-            row[j] = best;
-        }
-        unsigned *spare = two;
-        two = one, one = row, row = spare;
-    }
-    return one[lb];
-}
-
 const char *script_nearest(const char *word, const char *const *names, size_t count) {
-    size_t length = strlen(word);
-    unsigned best = length < 4 ? 2 : length < 8 ? 3 : 4; /* nearer than this */
-    const char *found = NULL;
-    for (size_t i = 0; i < count; i++) {
-        unsigned d = distance(word, names[i], best);
-        if (d < best) best = d, found = names[i];
-    }
-    return found;
+    suggestion near = suggest_begin(word);
+    for (size_t i = 0; i < count; i++) suggest_offer(&near, names[i]);
+    return near.best;
 }
