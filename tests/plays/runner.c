@@ -56,7 +56,10 @@ static int start(fault *f) {
     roots[0] = (script_root){shipped, "scripts"};
     roots[1] = (script_root){own, "tests"};
     configs[0] = config;
+    /* Plays may take their time, on a slow machine and under a sanitizer; the server under test has its own limits. */
+    static const char *const generous[] = {"limits.burst_warn_ms=10000", "limits.burst_ms=60000", NULL};
     engine_options o = {.roots = roots,
+                        .overrides = generous,
                         .config_files = configs,
                         .modules = modules,
                         .asset_dir = assets,
