@@ -8,6 +8,7 @@
 #include "bind/blaze_notify.h"
 #include "bind/blaze_trace.h"
 #include "bind/server.h"
+#include "script/event.h"
 
 blaze_tables *blaze_tables_of(const generation *g) { return g->slots[SLOT_BLAZE]; }
 
@@ -17,8 +18,8 @@ static int blaze_open(generation *g, lua_State *L) {
     g->slots[SLOT_BLAZE] = t;
     arena_init(&t->memory, BLAZE_TABLES_MEMORY);
     if (!(t->names = blaze_names_new())) return E_MEMORY;
-    generation_event(g, "session_opened");
-    generation_event(g, "session_closed");
+    script_event_declare(g, "session_opened", "session: record", "a game has connected");
+    script_event_declare(g, "session_closed", "session: record", "a game has gone; its record ends afterwards");
     blaze_declare_open(L);
     blaze_kept_open(L);
     blaze_notify_open(L);

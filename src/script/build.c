@@ -260,8 +260,12 @@ static int build_steps(generation *g) {
     int result = run_step(g, step_main, NULL);
     if (result == E_KILLED) return E_LOAD;
     if (result < 0) return find_more_errors(g);
+    run_step(g, events_check, NULL);
     for (const struct script_module *const *m = g->engine->options.modules; m && *m; m++) {
         if ((*m)->check) run_step(g, step_check, (void *)*m);
+    }
+    for (unsigned i = 1; i <= checks_count(g); i++) {
+        if (run_step(g, check_run, &i) == E_KILLED) break;
     }
     return own->error_count ? E_LOAD : 0;
 }

@@ -1,6 +1,7 @@
-/* core.c: what every script has from the engine itself: mu.sleep, mu.spawn, mu.exclusive, mu.on, mu.settings, and the
+/* core.c: what every script has from the engine itself: mu.sleep, mu.spawn, mu.exclusive, mu.settings, and the
  * constants mu.version, mu.generation, mu.test_mode. mu.config comes from settings.c. */
 #include "script/declare.h"
+#include "script/event.h"
 #include "script/state.h"
 #include "base/log.h"
 
@@ -130,35 +131,6 @@ void core_enter(generation *g) {
     }
 }
 
-/* ---- mu.on ---- */
-
-static int core_on(lua_State *L) {
-    generation *g = generation_of(L);
-    generation_state *own = g->own;
-    const char *name = lua_tostring(L, 1);
-    bool known = false;
-    for (unsigned i = 0; i < own->event_count && !known; i++) known = strcmp(own->events[i], name) == 0;
-    if (!known) {
-        const char *near = script_nearest(name, own->events, own->event_count);
-        if (near) return luaL_error(L, "mu.on: there is no event '%s'; did you mean '%s'?", name, near);
-        return luaL_error(L, "mu.on: there is no event '%s'", name);
-    }
-    if (own->handlers_ref == LUA_NOREF) {
-        lua_newtable(L);
-        own->handlers_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    }
-    lua_rawgeti(L, LUA_REGISTRYINDEX, own->handlers_ref);
-    if (lua_getfield(L, -1, name) != LUA_TTABLE) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, -3, name);
-    }
-    lua_pushvalue(L, 2);
-    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
-    return 0;
-}
-
 static const script_function functions[] = {
     {.name = "mu.sleep",
      .params = "seconds: number",
@@ -187,15 +159,6 @@ static const script_function functions[] = {
      .errors = "what fn raises; waited longer than limits.await_seconds",
      .example = "mu.exclusive('player ' .. id, save, player)",
      .call = exclusive_call},
-    {.name = "mu.on",
-     .params = "event: string, fn: function",
-     .returns = "",
-     .since = "0.1",
-     .flags = SCRIPT_LOAD_ONLY,
-     .text = "fn runs whenever the event happens; handlers of one event run one after another",
-     .errors = "an unknown event",
-     .example = "mu.on('session_closed', function(session) … end)",
-     .call = core_on},
     {.name = "mu.settings",
      .params = "declarations: table",
      .returns = "",
@@ -211,9 +174,11 @@ static const script_function functions[] = {
 void core_open(lua_State *L) {
     generation *g = generation_of(L);
     script_declare(L, functions, sizeof functions / sizeof *functions);
-    generation_event(g, "started");
-    generation_event(g, "reloaded");
-    generation_event(g, "stopping");
+    script_event_declare(g, "started", "", "the server has started: its doors are open");
+    script_event_declare(g, "reloaded", "", "this generation of the scripts has replaced an older one");
+    script_event_declare(g, "stopping", "", "the server stops; what is under way has a moment to end");
+    events_open(L);
+    checks_open(L);
     lua_getglobal(L, "mu");
     lua_pushliteral(L, MU_VERSION);
     lua_setfield(L, -2, "version");

@@ -76,10 +76,11 @@ const script_function *script_declared(size_t i) {
     return found;
 }
 
-/* ---- reading a declaration: a mistake in one is a mistake of ours ---- */
+/* ---- reading a declaration ---- */
 
 static const char *skip_blanks(const char *s) { return s + strspn(s, " "); }
 
+/* NULL for a type that does not exist. */
 static const char *read_type(const char *s, param *p) {
     p->type = s;
     for (;;) {
@@ -88,7 +89,7 @@ static const char *read_type(const char *s, param *p) {
         for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
             if (strlen(types[i].name) == n && strncmp(types[i].name, s, n) == 0) bit = types[i].bit;
         }
-        require(bit != 0);
+        if (!bit) return NULL;
         p->accepts |= bit;
         s += n;
         if (*s != '|') break;
@@ -99,26 +100,47 @@ static const char *read_type(const char *s, param *p) {
     return skip_blanks(s);
 }
 
-static void compile(const script_function *f, compiled *c) {
-    const char *s = f->params ? skip_blanks(f->params) : "";
-    *c = (compiled){.function = f, .self = strchr(f->name, ':') ? 1 : 0};
+/* NULL, or where it cannot be read on. */
+static const char *read_params(const char *params, compiled *c) {
+    const char *s = params ? skip_blanks(params) : "";
     while (*s) {
+        const char *start = s;
         if (strncmp(s, "...", 3) == 0) {
             c->rest = true;
             break;
         }
-        require(c->count < PARAMS_MAX);
+        if (c->count == PARAMS_MAX) return start;
         param *p = &c->params[c->count++];
         p->name = s;
-        s += strcspn(s, "?: ");
+        s += strcspn(s, "?:, ");
+        if (s == start || s - start > UINT8_MAX) return start;
         p->name_length = (uint8_t)(s - p->name);
         if (*s == '?') p->optional = true, s++;
         s = skip_blanks(s);
-        require(*s == ':');
-        s = read_type(skip_blanks(s + 1), p);
+        if (*s != ':' || !(s = read_type(skip_blanks(s + 1), p))) return start;
         if (p->accepts & (TYPE_NIL | TYPE_ANY)) p->optional = true;
+        if (*s && *s != ',') return start;
         if (*s == ',') s = skip_blanks(s + 1);
     }
+    return NULL;
+}
+
+bool script_params_wrong(const char *params, char *text, size_t size) {
+    compiled c = {0};
+    const char *at = read_params(params, &c);
+    if (!at) return false;
+    snprintf(text, size,
+             c.count == PARAMS_MAX ? "more than 12 of them, from '%.40s' on"
+                                   : "'%.40s' is not \"name: type\" with a type of nil, boolean, integer, number, "
+                                     "string, table, function, record, userdata, any",
+             at);
+    return true;
+}
+
+/* A mistake in a declaration of C is a mistake of ours. */
+static void compile(const script_function *f, compiled *c) {
+    *c = (compiled){.function = f, .self = strchr(f->name, ':') ? 1 : 0};
+    require(read_params(f->params, c) == NULL);
 }
 
 /* ---- checking ---- */
@@ -197,6 +219,13 @@ void script_push_function(lua_State *L, const script_function *f) {
     compiled *c = lua_newuserdatauv(L, sizeof *c, 0);
     compile(f, c);
     lua_pushcclosure(L, checked_call, 1);
+}
+
+void script_push_closure(lua_State *L, const script_function *f) {
+    compiled *c = lua_newuserdatauv(L, sizeof *c, 0);
+    compile(f, c);
+    lua_insert(L, -2);
+    lua_pushcclosure(L, checked_call, 2);
 }
 
 /* ---- placing ---- */

@@ -17,6 +17,7 @@
 #define SCRIPT_DECLARE_H
 
 #include <lua.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -38,6 +39,11 @@ int script_declare(lua_State *L, const script_function *list, size_t count);
 
 /* Pushes the checked function alone, for whoever places it himself. */
 void script_push_function(lua_State *L, const script_function *f);
+/* The same with the value on top of the stack (popped), which the call finds at lua_upvalueindex(2). *f stays. */
+void script_push_closure(lua_State *L, const script_function *f);
+
+/* Is this text of params, which a script wrote, one that cannot be read? Then the sentence is in text. */
+bool script_params_wrong(const char *params, char *text, size_t size);
 
 /* Pushes the table name → checked function of the methods declared for a kind, made when missing. */
 void script_methods(lua_State *L, const char *kind);

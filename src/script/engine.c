@@ -212,65 +212,6 @@ static int start_build(engine *e, bool swap, engine_reload_done done, void *ctx)
 int engine_reload(engine *e, engine_reload_done done, void *ctx) { return start_build(e, true, done, ctx); }
 int engine_check(engine *e, engine_reload_done done, void *ctx) { return start_build(e, false, done, ctx); }
 
-/* ---- events ---- */
-
-typedef struct event_call {
-    generation *generation;
-    const char *name;
-    int ref;
-} event_call;
-
-static int find_handlers(lua_State *L) {
-    event_call *c = lua_touserdata(L, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, c->generation->own->handlers_ref);
-    if (lua_getfield(L, -1, c->name) != LUA_TTABLE) return 0;
-    lua_getfield(L, -2, "refs"); /* name → number in the registry, so that it is made once */
-    if (!lua_istable(L, -1)) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, -4, "refs");
-    }
-    if (lua_getfield(L, -1, c->name) == LUA_TNUMBER) {
-        c->ref = (int)lua_tointeger(L, -1);
-        return 0;
-    }
-    lua_pop(L, 1);
-    lua_pushvalue(L, -2);
-    c->ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_pushinteger(L, c->ref);
-    lua_setfield(L, -2, c->name);
-    return 0;
-}
-
-static const char *event_name(const generation *g, const char *name) {
-    for (unsigned i = 0; i < g->own->event_count; i++) {
-        if (strcmp(g->own->events[i], name) == 0) return g->own->events[i];
-    }
-    return NULL;
-}
-
-void engine_event(engine *e, const char *name, handle subject, int (*push)(lua_State *L, void *ctx),
-                  void (*done)(void *ctx, const fault *why), void *ctx) {
-    generation *g = e->current;
-    event_call c = {g, name, LUA_NOREF};
-    const char *known = g ? event_name(g, name) : NULL;
-    if (g && !expect(known != NULL)) log_error("script", "the event %s is not declared", name);
-    if (known && g->own->handlers_ref != LUA_NOREF) generation_protect(g, find_handlers, &c);
-    if (c.ref == LUA_NOREF) {
-        if (done) done(ctx, NULL);
-        return;
-    }
-    task_call call = {.generation = g,
-                      .function_ref = c.ref,
-                      .what = known,
-                      .subject = subject,
-                      .push = push,
-                      .done = done,
-                      .ctx = ctx};
-    task_start_as(e, &call, true);
-}
-
 /* ---- the end ---- */
 
 void engine_settle(engine *e) {

@@ -78,7 +78,8 @@ void engine_pump(engine *e);
 
 /* Runs the handlers that scripts gave to mu.on(name, …), one after another, in one task. push(L, ctx) pushes the
  * arguments (inside protection, once a handler) and returns their number; done as in task.h. With no handler done is
- * called at once. The name must have been declared by generation_event(). Handlers of the current generation. */
+ * called at once. The name must have been declared by script_event_declare
+ * (event.h). Handlers of the current generation. */
 void engine_event(engine *e, const char *name, handle subject, int (*push)(lua_State *L, void *ctx),
                   void (*done)(void *ctx, const fault *why), void *ctx);
 

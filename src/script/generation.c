@@ -24,7 +24,7 @@ generation *generation_new(engine *e, uint32_t number, fault *f) {
     g->engine = e;
     g->number = number;
     g->loading = true;
-    own->handlers_ref = own->spawned_ref = own->config_ref = LUA_NOREF;
+    own->handlers_ref = own->spawned_ref = own->config_ref = own->checks_ref = LUA_NOREF;
     settings_limits_default(&own->limits);
     memory_limit(&own->memory, own->limits.memory);
     g->L = lua_newstate(memory_alloc, &own->memory);
@@ -52,7 +52,8 @@ void generation_free(generation *g) {
     }
     for (unsigned i = 0; i < own->error_count; i++) free(own->errors[i].text);
     if (own->sources) sources_free(own->sources);
-    free(own->sources), free(own->errors), free(own->events), free(own->idle), free(own), free(g);
+    events_free(own);
+    free(own->sources), free(own->errors), free(own->idle), free(own), free(g);
 }
 
 void generation_hold(generation *g) { g->own->refs++; }
@@ -139,14 +140,6 @@ char *generation_errors_text(const generation *g) {
 }
 
 /* ---- small services of the headers ---- */
-
-void generation_event(generation *g, const char *name) {
-    generation_state *own = g->own;
-    const char **events = realloc(own->events, (own->event_count + 1) * sizeof *events);
-    if (!events) return;
-    own->events = events;
-    events[own->event_count++] = name;
-}
 
 int generation_ref(lua_State *L) { return luaL_ref(L, LUA_REGISTRYINDEX); }
 

@@ -41,9 +41,6 @@ void generation_error_here(lua_State *L, const char *format, ...) __attribute__(
 /* Place of the nearest Lua code above the running C function: "scripts/a.lua" into file, returns the line or 0. */
 int generation_where(lua_State *L, char *file, size_t size);
 
-/* Makes `name` an event that scripts may give to mu.on. Call it in a module's open. name: static text. */
-void generation_event(generation *g, const char *name);
-
 /* Keeps the value on top of the stack (popped) in the registry and returns its number, for task_call.function_ref and
  * the like; may raise (memory). Freed with the generation, or by luaL_unref(L, LUA_REGISTRYINDEX, ref). */
 int generation_ref(lua_State *L);

@@ -61,10 +61,12 @@ typedef struct generation_state {
     unsigned idle_count, idle_room;
     load_error *errors;
     unsigned error_count, error_room;
-    struct source_set *sources; /* while building */
-    const char **events;        /* names declared by modules; the texts are theirs */
-    unsigned event_count;
+    struct source_set *sources;  /* while building */
+    struct event_entry **events; /* event.c */
+    struct event_wish *wishes;   /* the calls of mu.on */
+    unsigned event_count, event_room, wish_count, wish_room;
     int handlers_ref;   /* table: event name → array of handlers */
+    int checks_ref;     /* array of { name, fn, where } of mu.check */
     int spawned_ref;    /* array of {what, function, args…} spawned while loading */
     int config_ref;     /* the evaluated settings */
     bool settings_open; /* mu.settings may be called */
@@ -121,8 +123,14 @@ void pattern_open(lua_State *L);                 /* string.find, match, gmatch, 
 void protect_open(lua_State *L);
 void coroutine_open(lua_State *L);
 void core_open(lua_State *L);
-void core_enter(generation *g);                    /* starts what was spawned while loading */
-int sandbox_require(lua_State *L);                 /* build.c */
+void events_open(lua_State *L);
+int events_check(lua_State *L); /* after main.lua: joins handlers and declarations; a step */
+void events_free(generation_state *own);
+void checks_open(lua_State *L);
+unsigned checks_count(generation *g);
+int check_run(lua_State *L);       /* runs the self-check whose number (a pointer to it) is at 1; a step */
+void core_enter(generation *g);    /* starts what was spawned while loading */
+int sandbox_require(lua_State *L); /* build.c */
 const char *sandbox_name(lua_State *L, int index); /* "table.sort" for a known C function, or NULL */
 
 /* ---- tasks (task.c, wait.c, exclusive.c) ---- */

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "script/declare.h"
 #include "script/engine.h"
+#include "script/event.h"
 #include "script/module.h"
 #include "script/task.h"
 #include <lauxlib.h>
@@ -181,7 +182,7 @@ static const script_function test_functions[] = {
 
 static inline int test_open(generation *g, lua_State *L) {
     g->slots[0] = calloc(1, sizeof(struct handlers));
-    generation_event(g, "knock");
+    script_event_declare(g, "knock", "who: string", "somebody knocked");
     return script_declare(L, test_functions, sizeof test_functions / sizeof *test_functions);
 }
 
