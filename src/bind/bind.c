@@ -7,6 +7,7 @@
 #include "bind/asset.h"
 #include "bind/blaze.h"
 #include "bind/client.h"
+#include "bind/console.h"
 #include "bind/crypto.h"
 #include "bind/http.h"
 #include "bind/http_client.h"
@@ -22,9 +23,9 @@
 #include "net/loop.h"
 
 const script_module *const bind_modules[] = {
-    &module_log,    &module_time,  &module_asset,  &module_json,  &module_tdf,  &module_record,
-    &module_timer,  &module_store, &module_crypto, &module_blaze, &module_http, &module_http_client,
-    &module_client, &module_tls,   &module_net,    NULL,
+    &module_log,    &module_time,  &module_asset,  &module_json,    &module_tdf,  &module_record,
+    &module_timer,  &module_store, &module_crypto, &module_blaze,   &module_http, &module_http_client,
+    &module_client, &module_tls,   &module_net,    &module_console, NULL,
 };
 
 int bind_join(server *s, fault *f) {
