@@ -25,6 +25,7 @@ require "http.qos"
 
 -- Messages that nobody sends yet, declared so that the packet log and the tests can read them.
 require "schema.game_manager"
+require "schema.matchmaking"
 require "schema.stats"
 
 -- Connections come and go.

@@ -4,6 +4,7 @@ local frames = require "lua.frames"
 
 local authentication = require "schema.authentication"
 local game_manager   = require "schema.game_manager"
+local matchmaking    = require "schema.matchmaking"
 local redirector     = require "schema.redirector"
 local stats          = require "schema.stats"
 local user_sessions  = require "schema.user_sessions"
@@ -19,7 +20,7 @@ local SCHEMAS = {
   ["notification 30722:5"] = user_sessions.UserStatus,
   ["notification 4:80"]    = game_manager.GameAttributesChange,
   ["notification 4:110"]   = game_manager.GameSettingsChange,
-  ["notification 4:12"]    = game_manager.MatchmakingStatus,
+  ["notification 4:12"]    = matchmaking.MatchmakingStatus,
   ["response 7:10"]        = stats.LeaderboardGroup,
 }
 
