@@ -19,6 +19,7 @@ const char *fault_name(int code) {
 int fault_set(fault *f, int code, const char *format, ...) {
     if (!f) return code;
     f->code = code;
+    f->offset = -1;
     va_list args;
     va_start(args, format);
     vsnprintf(f->text, sizeof f->text, format, args);

@@ -78,6 +78,7 @@ enum fault_code {
 
 typedef struct fault {
     int code;       /* 0 or an E_ code */
+    int offset;     /* byte of the input at which a decoder stopped; -1 where there is none */
     char text[504]; /* one sentence, NUL-terminated, "" when there is none */
 } fault;
 

@@ -88,7 +88,9 @@ int tdf_fail(tdf_reader *r, int code, const char *what) {
         else
             n += (size_t)snprintf(path + n, sizeof path - n, "%s%s", n ? "." : "", tdf_tag_text(step, tag));
     }
-    return fault_set(r->f, code, "%s at byte %zu in %s", what, (size_t)(r->p - r->start), n ? path : "the body");
+    fault_set(r->f, code, "%s at byte %zu in %s", what, (size_t)(r->p - r->start), n ? path : "the body");
+    r->f->offset = (int)(r->p - r->start);
+    return code;
 }
 
 int tdf_enter(tdf_reader *r) {

@@ -72,16 +72,19 @@ static void print_blob(printer *p, bytes data) {
 
 /* Tags whose text is a credential wherever it was seen: login, originLogin, silentLogin, tokens, session and service
  * keys. */
-static bool credential(const tdf_node *n) {
+bool tdf_credential(uint32_t tag) {
     static const uint32_t tags[] = {
         TDF_TAG('A', 'U', 'T', 'H'), TDF_TAG('K', 'E', 'Y', 0),   TDF_TAG('M', 'A', 'I', 'L'),
         TDF_TAG('P', 'A', 'S', 'S'), TDF_TAG('P', 'C', 'T', 'K'), TDF_TAG('S', 'K', 'E', 'Y'),
         TDF_TAG('T', 'O', 'K', 'N'), TDF_TAG('O', 'P', 'A', 'S'), TDF_TAG('X', 'T', 'K', 'N'),
     };
-    if (n->type != TDF_STR && n->type != TDF_BLOB) return false;
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
-        if (n->tag == tags[i]) return true;
+        if (tag == tags[i]) return true;
     return false;
+}
+
+static bool credential(const tdf_node *n) {
+    return (n->type == TDF_STR || n->type == TDF_BLOB) && tdf_credential(n->tag);
 }
 
 static void print_fields(printer *p, const tdf_node *n, const schema_struct *s, bool first) {

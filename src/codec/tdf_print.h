@@ -26,4 +26,7 @@ enum tdf_print_flag {
  * with out->max and print what there is. */
 void tdf_print(buf *out, const tdf_node *fields, const schema_struct *schema, unsigned flags);
 
+/* Whether text below this tag is a credential wherever it was seen. */
+bool tdf_credential(uint32_t tag);
+
 #endif

@@ -194,6 +194,7 @@ static ssize_t step(http_connection *c, bytes in) {
     } else {
         return -1;
     }
+    http_note_malformed(c, in, -rc);
     refuse(c, -rc);
     return -1;
 }

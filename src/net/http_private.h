@@ -23,6 +23,8 @@ typedef struct http_connection {
 
 void http_finished(http_connection *c, bool keep_alive);
 void http_write_refusal(stream *s, int status);
+/* `in`: what was being read when it was refused. For base/malformed.h. */
+void http_note_malformed(const http_connection *c, bytes in, int status);
 http_connection *http_connection_of(const http_request *r);
 
 #endif

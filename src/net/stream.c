@@ -9,9 +9,11 @@
  * kernel send a reset, which may destroy the last reply on its way (an HTTP 413 above all). */
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/malformed.h"
 #include "net/private.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -192,6 +194,15 @@ static void tell_ready(stream *s) {
     f->ready(s->ctx, s);
 }
 
+/* What a handshake or a record brought that cannot be: bytes of the wire, so there is nothing in them to hide. */
+static void note_malformed(const stream *s, bytes in, const fault *why) {
+    malformed m = {.decoder = s->filter->ops->name, .code = why->code, .offset = -1, .size = in.n};
+    snprintf(m.peer, sizeof m.peer, "%s", stream_peer(s));
+    snprintf(m.door, sizeof m.door, "%s", stream_listener_name(s));
+    snprintf(m.text, sizeof m.text, "%.200s", why->text);
+    malformed_add(&m, in);
+}
+
 void stream_wire_in(stream *s, bytes in) {
     if (!s->filter) {
         s->bytes_in += in.n;
@@ -205,6 +216,7 @@ void stream_wire_in(stream *s, bytes in) {
     int rc = s->filter->ops->feed(s->filter, in, &plain, &wire, &why);
     if (wire.n) stream_put_raw(s, buf_bytes(&wire));
     if (rc < 0) s->failed_filter = true;
+    if (rc < 0 && why.code != E_MEMORY) note_malformed(s, in, &why);
     tell_ready(s);
     if (s->out) stream_turn_later(s); /* what waited for the handshake */
     if (plain.n) s->bytes_in += plain.n, deliver(s, buf_bytes(&plain));

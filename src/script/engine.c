@@ -34,6 +34,7 @@ engine *engine_new(const engine_options *o, fault *f) {
     e->watch.trace = e->trace;
     e->report = strdup("");
     tasks_init(e);
+    observe_open(e);
     settings_limits_default(&l);
     if (!e->report || watch_open(&e->watch, l.burst_warn_us, l.burst_us) < 0) {
         fault_set(f, E_SYSTEM, "the watchdog over scripts cannot be started");

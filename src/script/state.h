@@ -7,8 +7,10 @@
 #define SCRIPT_STATE_H
 
 #include "base/bytes.h"
+#include "base/repeat.h"
 #include "script/generation.h"
 #include "script/module.h"
+#include "script/observe.h"
 #include "script/task.h"
 #include "script/watch.h"
 #include <lauxlib.h>
@@ -138,6 +140,13 @@ const char *sandbox_name(lua_State *L, int index); /* "table.sort" for a known C
 enum limit_kind { LIMIT_AWAIT, LIMIT_TASK, LIMIT_SLEEP }; /* raise in it, end it, wake it */
 enum task_state { TASK_FREE, TASK_READY, TASK_RUNNING, TASK_WAITING };
 
+/* The part of a task that took longest, when it took long (observe.c). */
+struct task_part {
+    int64_t us;
+    const char *waited; /* in which function; NULL = a stay inside Lua */
+    char where[LUA_IDSIZE + 16];
+};
+
 typedef struct task {
     task_call call;
     handle self;
@@ -151,15 +160,17 @@ typedef struct task {
     int (*push)(lua_State *L, void *ctx); /* of the wake */
     void *push_ctx;
     void (*release)(void *ctx);
-    bool woken;       /* the answer is there */
-    bool started;     /* its coroutine has begun */
-    int cancel;       /* code to end with at the next suspension, or 0 */
-    int outcome;      /* 0 or the code for done */
-    char *error;      /* text of the error, malloc'ed */
-    char *trace;      /* traceback, malloc'ed */
-    size_t grown;     /* bytes it grew the heap by in earlier bursts */
-    int64_t began_us; /* 0 until it first waits */
-    int64_t limit_us; /* when it may wait no longer, 0 = for ever */
+    bool woken;                   /* the answer is there */
+    bool started;                 /* its coroutine has begun */
+    int cancel;                   /* code to end with at the next suspension, or 0 */
+    int outcome;                  /* 0 or the code for done */
+    char *error;                  /* text of the error, malloc'ed */
+    char *trace;                  /* traceback, malloc'ed */
+    size_t grown;                 /* bytes it grew the heap by in earlier bursts */
+    int64_t began_us;             /* 0 until it first waits */
+    int64_t started_us, since_us; /* observe_now: of its start; of the state it is in */
+    struct task_part *longest;    /* NULL as a rule */
+    int64_t limit_us;             /* when it may wait no longer, 0 = for ever */
     enum limit_kind limit_kind;
     bool event;       /* the function is an array of handlers, run one after another */
     unsigned heap_at; /* 1-based place in the heap of deadlines; 0 = not in it */
@@ -196,6 +207,9 @@ struct engine {
     char *report;
     unsigned closing; /* generations being closed on workers */
     engine_counts counts;
+    engine_observer observer;
+    repeat_set repeats;
+    int64_t repeat_at; /* when unsaid failures are told, 0 = there are none */
 };
 
 extern const char engine_mark; /* its address is the mark */
@@ -206,6 +220,13 @@ void chain_remove(task *t, lua_State *co);
 void close_killed(watch *w, lua_State *co); /* closes a coroutine under the watchdog, one budget for all */
 int close_coroutine(lua_State *co, lua_State *from);
 void tasks_init(engine *e);
+int64_t observe_now(const engine *e); /* the coarse clock, or the host's own */
+void observe_open(engine *e);
+void observe_wait(engine *e, task *t, int64_t now); /* it goes on after a wait */
+void observe_burst(engine *e, task *t, int64_t began, bool alive);
+void observe_end(engine *e, task *t);
+bool observe_failure(engine *e, const task *t, const char *text, const char *trace); /* whether the log is to say it */
+void observe_repeats(engine *e, int64_t now);
 void task_end_all(engine *e, const generation *g, bool background_only, int code); /* g NULL = all */
 void tasks_due(engine *e, int64_t now);
 void heap_put(engine *e, task *t);

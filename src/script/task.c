@@ -122,6 +122,7 @@ static void finish_task(engine *e, task *t) {
         if (!t->event) task_log_failure(t);
     }
     if (bad) fault_set(&why, t->outcome, "%s: %s", t->call.what, t->error ? t->error : fault_name(t->outcome));
+    observe_end(e, t);
     heap_remove(e, t);
     exclusive_forget(e, t);
     exclusive_release_all(e, t);
@@ -218,6 +219,8 @@ static void run_task(engine *e, task *t) {
     t->release = NULL;
     t->woken = false;
     size_t before = own->memory.used;
+    int64_t began = observe_now(e);
+    if (t->waits_for) observe_wait(e, t, began);
     open_burst(e, t, own);
     int status = lua_resume(t->L, NULL, 0, &count);
     bool usable = status == LUA_OK;
@@ -236,6 +239,7 @@ static void run_task(engine *e, task *t) {
         }
     }
     close_burst(e, t, own);
+    observe_burst(e, t, began, status == LUA_YIELD && t->outcome != E_KILLED);
     if (release) release(release_ctx);
     if (status == LUA_YIELD && t->outcome != E_KILLED) {
         if (own->memory.used > before) t->grown += own->memory.used - before;
@@ -281,6 +285,7 @@ void tasks_due(engine *e, int64_t now) {
 
 static void ask_wake(engine *e) {
     int64_t at = e->heap_count ? e->heap[0]->limit_us : INT64_MAX;
+    if (e->repeat_at && e->repeat_at < at) at = e->repeat_at;
     if (e->stopping && e->live_count && !e->stop_killed && e->stop_deadline < at) at = e->stop_deadline;
     if (at == INT64_MAX || !e->options.host.wake_at || (e->wake_asked && e->wake_asked <= at)) return;
     e->wake_asked = at;
@@ -295,7 +300,7 @@ static void end_pump(engine *e) {
     e->pumping = false;
     e->pump_asked = false;
     if (e->ready_first) engine_ask_pump(e);
-    if (e->heap_count || e->stopping) ask_wake(e);
+    if (e->heap_count || e->stopping || e->repeat_at) ask_wake(e);
 }
 
 void engine_pump(engine *e) {
@@ -305,6 +310,7 @@ void engine_pump(engine *e) {
         int64_t now = engine_now(e);
         if (now >= e->wake_asked) e->wake_asked = 0;
         tasks_due(e, now);
+        observe_repeats(e, now);
     }
     drain(e);
     end_pump(e);
@@ -335,6 +341,7 @@ handle task_start_as(engine *e, const task_call *call, bool event) {
     t->call = *call;
     t->self = self;
     t->event = event;
+    t->started_us = t->since_us = observe_now(e);
     t->live_next = e->all;
     if (e->all) e->all->live_before = t;
     e->all = t;

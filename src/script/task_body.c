@@ -102,9 +102,11 @@ static void describe(const task *t, char *text, size_t size) {
 
 void task_log_failure(task *t) {
     char who[256];
-    describe(t, who, sizeof who);
-    log_error("script", "%s failed (%s): %s%s", t->call.what, who, t->error ? t->error : "out of memory",
-              t->trace ? t->trace : "");
+    if (observe_failure(t->call.generation->engine, t, t->error, t->trace)) {
+        describe(t, who, sizeof who);
+        log_error("script", "%s failed (%s): %s%s", t->call.what, who, t->error ? t->error : "out of memory",
+                  t->trace ? t->trace : "");
+    }
     free(t->trace);
     t->trace = NULL;
 }
@@ -122,7 +124,8 @@ void task_report_kill(engine *e, task *t) {
                  (long long)(l->burst_us / 1000));
     }
     describe(t, who, sizeof who);
-    log_error("script", "%s was ended (%s): %s%s", t->call.what, who, text, e->trace);
+    if (observe_failure(e, t, text, e->trace))
+        log_error("script", "%s was ended (%s): %s%s", t->call.what, who, text, e->trace);
     task_keep_error(t, text);
     e->counts.tasks_killed++;
 }
