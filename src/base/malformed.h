@@ -18,13 +18,13 @@
 #define MALFORMED_BYTES   192
 
 typedef struct malformed {
-    uint64_t number;     /* 1, 2, … since the start; set by malformed_add */
-    int64_t at_us;       /* unix time; set by malformed_add */
-    const char *decoder; /* static: "frame", "body", "http", "ssl3", "tls", "telemetry" */
-    int code;            /* E_… */
-    int64_t offset;      /* byte of the input at which it broke; -1 = not known */
-    size_t size;         /* bytes of the whole input */
-    size_t from, kept;   /* which of them are in `data`; set by malformed_add */
+    uint64_t number;                            /* 1, 2, … since the start; set by malformed_add */
+    int64_t at_us;                              /* unix time; set by malformed_add */
+    const char *decoder;                        /* static: "frame", "body", "http", "ssl3", "tls", "telemetry" */
+    int code;                                   /* E_… */
+    int64_t offset;                             /* byte of the input at which it broke; -1 = not known */
+    size_t size;                                /* bytes of the whole input */
+    size_t from, kept;                          /* which of them are in `data`; set by malformed_add */
     char peer[64], door[32], who[80], what[96]; /* "" = not known; who: "session 17 from …", what: "Util.ping" */
     char text[256];                             /* the decoder's sentence: its path through the input stands in it */
     uint8_t data[MALFORMED_BYTES];

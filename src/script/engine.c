@@ -12,11 +12,13 @@
 
 static void warn_burst(watch *w, lua_State *L) {
     generation *g = generation_of(L);
-    char where[LUA_IDSIZE + 16];
+    char where[LUA_IDSIZE + 16], who[256] = "while scripts load", trace[WATCH_TRACE];
     trace_place(L, 0, where, sizeof where);
-    log_warn("script", "%s has run for %lld ms without a pause, now at %s (limits.burst_warn_ms)",
+    trace_write(L, 0, trace, sizeof trace);
+    if (g->own->running) task_describe(g->own->running, who, sizeof who);
+    log_warn("script", "%s has run for %lld ms without a pause, now at %s (limits.burst_warn_ms); %s%s",
              g->own->running ? g->own->running->call.what : "a script",
-             (long long)(g->own->limits.burst_warn_us / 1000), where[0] ? where : "?");
+             (long long)(g->own->limits.burst_warn_us / 1000), where[0] ? where : "?", who, trace);
     g->engine->counts.bursts_long++;
     (void)w;
 }

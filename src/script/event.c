@@ -289,10 +289,12 @@ static const script_function functions[] = {
      .returns = "function",
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,
-     .text = "declares an event: mu.event \"name\" { params = \"game: record\", text = \"…\" } returns the function that "
-             "raises it; every handler given to mu.on runs later, in a task of its own, and its errors are only logged",
+     .text =
+         "declares an event: mu.event \"name\" { params = \"game: record\", text = \"…\" } returns the function that "
+         "raises it; every handler given to mu.on runs later, in a task of its own, and its errors are only logged",
      .errors = "a name declared already; params that cannot be read",
-     .example = "local door_opened = mu.event \"door_opened\" { params = \"number: integer\", text = \"a door opened\" }",
+     .example =
+         "local door_opened = mu.event \"door_opened\" { params = \"number: integer\", text = \"a door opened\" }",
      .call = declare_event},
     {.name = "mu.on",
      .params = "event: string, fn: function",

@@ -238,6 +238,7 @@ int task_body(lua_State *L);       /* the C function at the bottom of a task's c
 int task_event_body(lua_State *L); /* … of one that runs the handlers of an event */
 void task_keep_error(task *t, const char *text);
 void task_log_failure(task *t);
+void task_describe(const task *t, char *text, size_t size); /* "session 17 from 192.0.2.7, generation 3 1b2c3d4e" */
 void task_report_kill(engine *e, task *t);
 int exclusive_call(lua_State *L);     /* mu.exclusive */
 int task_keep_trace(lua_State *L);    /* message handler: keeps the traceback of the error in the task */

@@ -92,7 +92,7 @@ int task_event_body(lua_State *L) {
 
 /* ---- reports ---- */
 
-static void describe(const task *t, char *text, size_t size) {
+void task_describe(const task *t, char *text, size_t size) {
     const generation *g = t->call.generation;
     const engine_options *o = &g->engine->options;
     char subject[128] = "";
@@ -103,7 +103,7 @@ static void describe(const task *t, char *text, size_t size) {
 void task_log_failure(task *t) {
     char who[256];
     if (observe_failure(t->call.generation->engine, t, t->error, t->trace)) {
-        describe(t, who, sizeof who);
+        task_describe(t, who, sizeof who);
         log_error("script", "%s failed (%s): %s%s", t->call.what, who, t->error ? t->error : "out of memory",
                   t->trace ? t->trace : "");
     }
@@ -123,7 +123,7 @@ void task_report_kill(engine *e, task *t) {
         snprintf(text, sizeof text, "it ran for more than %lld ms without a pause (limits.burst_ms)",
                  (long long)(l->burst_us / 1000));
     }
-    describe(t, who, sizeof who);
+    task_describe(t, who, sizeof who);
     if (observe_failure(e, t, text, e->trace))
         log_error("script", "%s was ended (%s): %s%s", t->call.what, who, text, e->trace);
     task_keep_error(t, text);

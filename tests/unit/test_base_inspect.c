@@ -1,4 +1,5 @@
-/* The rings and counts that an operator looks into: refused inputs (malformed.h), things said a few times (repeat.h). */
+/* The rings and counts that an operator looks into: refused inputs (malformed.h), things said a few times (repeat.h).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -7,13 +7,14 @@ static void test_raised_in_tasks_of_their_own(void **state) {
     struct outcome o;
     (void)state;
     world_open(&w);
-    world_write(&w, "scripts/main.lua",
-                "mu.on('finished', function(game, n) mu.say('first ' .. game.name) mu.sleep(5) mu.say('late ' .. n) end)\n"
-                "mu.on('finished', function() error('the second fails') end)\n"
-                "local finished = require 'services.games'\n"
-                "mu.on('finished', function(game, n) mu.say('third ' .. n) end)\n"
-                "mu.handler('it', function() finished({ name = 'g' }, 7) mu.say('raised') return 'done' end)\n"
-                "mu.handler('wrong', function() finished('g', 7) end)\n");
+    world_write(
+        &w, "scripts/main.lua",
+        "mu.on('finished', function(game, n) mu.say('first ' .. game.name) mu.sleep(5) mu.say('late ' .. n) end)\n"
+        "mu.on('finished', function() error('the second fails') end)\n"
+        "local finished = require 'services.games'\n"
+        "mu.on('finished', function(game, n) mu.say('third ' .. n) end)\n"
+        "mu.handler('it', function() finished({ name = 'g' }, 7) mu.say('raised') return 'done' end)\n"
+        "mu.handler('wrong', function() finished('g', 7) end)\n");
     world_write(&w, "scripts/services/games.lua",
                 "return mu.event 'finished' { params = 'game: table, n?: integer', text = 'a game is over' }");
     world_start(&w);
@@ -102,14 +103,16 @@ static void test_checks_refuse_a_generation(void **state) {
     struct world w;
     (void)state;
     world_open(&w);
-    world_write(&w, "scripts/main.lua",
-                "local promo = { title = 'x' }\nmu.check('numbers', function() assert(1 + 1 == 2) end)\n"
-                "mu.check('pictures', function() if not promo.image then error('promo x has no picture') end end)\n"
-                "mu.check('waiting', function() mu.sleep(1) end)\n"
-                "mu.check('objects', function() error(setmetatable({}, { __tostring = function() return 'OBJ' end })) end)");
+    world_write(
+        &w, "scripts/main.lua",
+        "local promo = { title = 'x' }\nmu.check('numbers', function() assert(1 + 1 == 2) end)\n"
+        "mu.check('pictures', function() if not promo.image then error('promo x has no picture') end end)\n"
+        "mu.check('waiting', function() mu.sleep(1) end)\n"
+        "mu.check('objects', function() error(setmetatable({}, { __tostring = function() return 'OBJ' end })) end)");
     assert_int_equal(world_try(&w), E_LOAD);
     const char *report = engine_report(w.engine);
-    assert_contains(report, "scripts/main.lua:3: the check 'pictures' failed: scripts/main.lua:3: promo x has no picture");
+    assert_contains(report,
+                    "scripts/main.lua:3: the check 'pictures' failed: scripts/main.lua:3: promo x has no picture");
     assert_contains(report, "scripts/main.lua:4: the check 'waiting' failed: ");
     assert_contains(report, "mu.sleep cannot wait while scripts load");
     assert_contains(report, "the check 'objects' failed: OBJ");
