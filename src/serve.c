@@ -21,6 +21,7 @@
 #include "bind/bind.h"
 #include "bind/blaze.h"
 #include "bind/net.h"
+#include "bind/metric_values.h"
 #include "bind/route_stats.h"
 #include "bind/server.h"
 #include "bind/timer.h"
@@ -211,6 +212,7 @@ static void finish(void) {
     blaze_sessions_stop();
     asset_files_close();
     route_stats_free();
+    metric_values_free();
     if (me.server.timers) timers_free(me.server.timers);
     if (me.server.records) records_free(me.server.records);
     tls_identity_drop(me.server.tls);

@@ -2,7 +2,7 @@
 --
 -- Each (what, whom) has a bucket of tokens. Doing it takes one; the bucket fills up again evenly within its window.
 -- Buckets are records, so a reload forgets nothing; a full one is forgotten, for a missing one is full. The figures
--- stand in config.lua; 0 is no limit. Refusals are counted, and told to the log once a minute.
+-- stand in config.lua; 0 is no limit. Refusals are counted for /metrics, and told to the log once a minute.
 local limits = {}
 
 local MOST_BUCKETS = 100000                      -- beyond that, strangers share one bucket for each `what`
@@ -15,10 +15,12 @@ local bucket_kind = mu.record "token_bucket" {
   seconds = mu.u32,
 }
 
-local refusal_kind = mu.record "limit_refusals" {
+local refused = mu.metric "limits_refused" { type = "counter", labels = { "limit" },
+  text = "what was refused because one address or account did it too often, by limit" }
+
+local untold_kind = mu.record "limit_refusals" {   -- refusals that the log does not know of yet
   what  = mu.string { key = true, max = 64 },
-  count = mu.i64,                                -- since the server started
-  told  = mu.i64,                                -- of these, in the log already
+  count = mu.i64,
   whom  = mu.string { max = 64 },                -- the last one
 }
 
@@ -56,34 +58,34 @@ end
 
 -- Refusals -----------------------------------------------------------------------------------------------------------
 
-local function tell(refusals)
-  mu.log.warn("limit '%s' reached: %d refused, the last one from %s", refusals.what,
-              refusals.count - refusals.told, refusals.whom)
-  refusals.told = refusals.count
+local function tell(untold)
+  mu.log.warn("limit '%s' reached: %d refused, the last one from %s", untold.what, untold.count, untold.whom)
+  untold.count = 0
 end
 
 local tell_more
 tell_more = mu.timer "limit_refusals.tell" {
-  handle = function(refusals)
-    if refusals.told == refusals.count then return end
-    tell(refusals)
-    tell_more:start(60, refusals)
+  handle = function(untold)
+    if untold.count == 0 then return end
+    tell(untold)
+    tell_more:start(60, untold)
   end,
 }
 
-local function refused(what, address)
-  local refusals = refusal_kind.get(what) or refusal_kind.create { what = what }
-  refusals.count = refusals.count + 1
-  refusals.whom  = address
-  if tell_more:left(refusals) then return end
-  tell(refusals)
-  tell_more:start(60, refusals)
+local function refuse(what, address)
+  local untold = untold_kind.get(what) or untold_kind.create { what = what }
+  refused:add(1, { limit = what })
+  untold.count = untold.count + 1
+  untold.whom  = address
+  if tell_more:left(untold) then return end
+  tell(untold)
+  tell_more:start(60, untold)
 end
 
 -- How often each limit has been reached since the start: { [what] = count }.
 function limits.refusals()
   local counts = {}
-  for refusals in refusal_kind.all() do counts[refusals.what] = refusals.count end
+  for _, row in ipairs(refused:values()) do counts[row.labels.limit] = row.value end
   return counts
 end
 
@@ -95,7 +97,7 @@ function limits.take(what, whom, most, seconds, address)
   if most == 0 then return true end
   local bucket = bucket_of(what, whom, most, seconds)
   if bucket.left < 1 then
-    refused(what, address or whom)
+    refuse(what, address or whom)
     return false
   end
   bucket.left = bucket.left - 1

@@ -84,6 +84,22 @@ void metrics_seconds(metrics_page *p, const char *suffix, int64_t nanoseconds, .
     va_end(labels);
 }
 
+void metrics_number(metrics_page *p, const char *suffix, double value, const char *const *labels,
+                    const char *const *values, unsigned count) {
+    char text[40];
+    bool whole = value > -9007199254740992.0 && value < 9007199254740992.0 && value == (double)(int64_t)value;
+    if (whole)
+        snprintf(text, sizeof text, "%" PRId64, (int64_t)value);
+    else
+        snprintf(text, sizeof text, "%.17g", value);
+    put(p, p->family);
+    put(p, suffix);
+    for (unsigned i = 0; i < count; i++) put_pair(p, i ? "," : "{", labels[i], values[i]);
+    put(p, count ? "} " : " ");
+    put(p, text);
+    put(p, "\n");
+}
+
 /* "0.005", "1.0": bounds are compared as texts between scrapes. */
 static const char *bound_text(int64_t nanoseconds, char text[32]) {
     seconds_text(nanoseconds, text);

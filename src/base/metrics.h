@@ -26,6 +26,10 @@ void metrics_family(metrics_page *p, const char *name, enum metric_type type, co
 void metrics_integer(metrics_page *p, const char *suffix, int64_t value, ...) __attribute__((sentinel));
 void metrics_seconds(metrics_page *p, const char *suffix, int64_t nanoseconds, ...) __attribute__((sentinel));
 
+/* The same with the labels as arrays; a whole number is written without a fraction. */
+void metrics_number(metrics_page *p, const char *suffix, double value, const char *const *labels,
+                    const char *const *values, unsigned count);
+
 /* A whole histogram of seconds: counts[i] of what took at most upper_ns[i] and longer than the one before; one more
  * count than bounds for what took longer than all. One pair of label and value, or NULL, NULL. */
 void metrics_histogram(metrics_page *p, const int64_t *upper_ns, const uint64_t *counts, size_t bounds, int64_t sum_ns,

@@ -13,6 +13,7 @@
 #include "bind/http_client.h"
 #include "bind/json.h"
 #include "bind/log.h"
+#include "bind/metric.h"
 #include "bind/net.h"
 #include "bind/record.h"
 #include "bind/store.h"
@@ -23,9 +24,9 @@
 #include "net/loop.h"
 
 const script_module *const bind_modules[] = {
-    &module_log,    &module_time,  &module_asset,  &module_json,    &module_tdf,  &module_record,
-    &module_timer,  &module_store, &module_crypto, &module_blaze,   &module_http, &module_http_client,
-    &module_client, &module_tls,   &module_net,    &module_console, NULL,
+    &module_log,    &module_time,  &module_asset,  &module_json,    &module_tdf,    &module_record,
+    &module_timer,  &module_store, &module_crypto, &module_blaze,   &module_http,   &module_http_client,
+    &module_client, &module_tls,   &module_net,    &module_console, &module_metric, NULL,
 };
 
 int bind_join(server *s, fault *f) {
