@@ -22,6 +22,7 @@
 #include "bind/blaze.h"
 #include "bind/net.h"
 #include "bind/metric_values.h"
+#include "bind/ranking.h"
 #include "bind/route_stats.h"
 #include "bind/server.h"
 #include "bind/timer.h"
@@ -213,6 +214,7 @@ static void finish(void) {
     asset_files_close();
     route_stats_free();
     metric_values_free();
+    ranking_boards_free();
     if (me.server.timers) timers_free(me.server.timers);
     if (me.server.records) records_free(me.server.records);
     tls_identity_drop(me.server.tls);

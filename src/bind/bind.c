@@ -15,6 +15,7 @@
 #include "bind/log.h"
 #include "bind/metric.h"
 #include "bind/net.h"
+#include "bind/ranking.h"
 #include "bind/record.h"
 #include "bind/store.h"
 #include "bind/tdf_module.h"
@@ -24,9 +25,25 @@
 #include "net/loop.h"
 
 const script_module *const bind_modules[] = {
-    &module_log,    &module_time,  &module_asset,  &module_json,    &module_tdf,    &module_record,
-    &module_timer,  &module_store, &module_crypto, &module_blaze,   &module_http,   &module_http_client,
-    &module_client, &module_tls,   &module_net,    &module_console, &module_metric, NULL,
+    &module_log,         /* mu.log */
+    &module_time,        /* mu.time */
+    &module_asset,       /* content and own files */
+    &module_json,        /* mu.json */
+    &module_tdf,         /* mu.tdf */
+    &module_record,      /* mu.record */
+    &module_timer,       /* mu.timer */
+    &module_ranking,     /* mu.ranking */
+    &module_store,       /* mu.store */
+    &module_crypto,      /* mu.crypto */
+    &module_blaze,       /* components, routes, sessions */
+    &module_http,        /* mu.http */
+    &module_http_client, /* mu.http_client */
+    &module_client,      /* a game of our own */
+    &module_tls,         /* certificates of doors */
+    &module_net,         /* mu.listen */
+    &module_console,     /* mu.console */
+    &module_metric,      /* numbers of scripts */
+    NULL,
 };
 
 int bind_join(server *s, fault *f) {

@@ -20,6 +20,7 @@ enum bind_slot {
     SLOT_CONSOLE,
     SLOT_RELAY,
     SLOT_LOG,
+    SLOT_RANKING,
     SLOT_TEST,
     SLOT_COUNT /* ≤ SCRIPT_SLOTS */
 };

@@ -274,7 +274,8 @@ int ranking_set(ranking *r, int64_t id, int64_t score, fault *f) {
 
 int ranking_fill(ranking *r, int64_t id, int64_t score, fault *f) {
     if (!r->filling || find_member(r, id, NULL)) return 0;
-    return put(r, NULL, id, score, f);
+    int code = put(r, NULL, id, score, f);
+    return code < 0 ? code : 1;
 }
 
 bool ranking_remove(ranking *r, int64_t id) {

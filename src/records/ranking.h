@@ -38,7 +38,7 @@ void ranking_free(ranking *r);
 int ranking_set(ranking *r, int64_t member, int64_t score, fault *f);
 bool ranking_remove(ranking *r, int64_t member); /* false when it was not in */
 
-/* As ranking_set, unless the member was set or removed since the ranking was made: then nothing happens, 0. */
+/* As ranking_set, and 1; unless the member was set or removed since the ranking was made: then nothing happens, 0. */
 int ranking_fill(ranking *r, int64_t member, int64_t score, fault *f);
 void ranking_filled(ranking *r); /* no more ranking_fill */
 bool ranking_is_filling(const ranking *r);

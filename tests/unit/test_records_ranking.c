@@ -110,7 +110,7 @@ static void filling_never_overrides_what_is_newer(void **state) {
     assert_false(ranking_remove(r, 2)); /* deleted before it was read */
     assert_int_equal(ranking_fill(r, 1, 10, &f), 0);
     assert_int_equal(ranking_fill(r, 2, 20, &f), 0);
-    assert_int_equal(ranking_fill(r, 3, 30, &f), 0);
+    assert_int_equal(ranking_fill(r, 3, 30, &f), 1);
     assert_int_equal(ranking_fill(r, 3, 31, &f), 0);
     assert_int_equal(ranking_count(r), 2);
     assert_true(ranking_score(r, 1, &score) && score == 50);
