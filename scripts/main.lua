@@ -16,6 +16,7 @@ require "components.accounts"
 require "components.entitlements"
 require "components.user_sessions"
 require "components.messaging"
+require "components.stats"
 require "components.association_lists"
 
 -- What players' own clients, and browsers, ask.
@@ -26,12 +27,18 @@ require "http.qos"
 -- Messages that nobody sends yet, declared so that the packet log and the tests can read them.
 require "schema.game_manager"
 require "schema.matchmaking"
-require "schema.stats"
 
 -- Connections come and go.
 local sessions = require "services.sessions"
 mu.on("session_opened", sessions.opened)
 mu.on("session_closed", sessions.closed)
+
+-- Boards are in memory: filled when the server starts, and by a reload that adds one.
+local leaderboards = require "services.leaderboards"
+if not mu.test_mode then
+  mu.on("started", leaderboards.fill)
+  mu.on("reloaded", leaderboards.fill)
+end
 
 -- A word to the operator, once the doors are open.
 if not mu.test_mode then mu.on("started", require("services.welcome").started) end   -- a test opens no door

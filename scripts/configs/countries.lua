@@ -1,4 +1,5 @@
--- configs/countries.lua: the countries whose games send no telemetry, and those whose players may not switch it off.
+-- configs/countries.lua: what the server knows about countries: whose games send no telemetry, whose players may not
+-- switch it off, and what a leaderboard calls them (others by their two letters).
 return {
   without_telemetry = "AD,AF,AG,AI,AL,AM,AN,AO,AQ,AR,AS,AW,AX,AZ,BA,BB,BD,BF,BH,BI,BJ,BM,BN,BO,BR,BS,BT,BV,BW,BY,BZ,"
     .. "CC,CD,CF,CG,CI,CK,CL,CM,CN,CO,CR,CU,CV,CX,DJ,DM,DO,DZ,EC,EG,EH,ER,ET,FJ,FK,FM,FO,GA,GD,GE,"
@@ -8,4 +9,10 @@ return {
     .. "RW,SA,SB,SC,SD,SG,SH,SJ,SL,SM,SN,SO,SR,ST,SV,SY,SZ,TC,TD,TF,TG,TH,TJ,TK,TL,TM,TN,TO,TT,TV,"
     .. "TZ,UA,UG,UM,UY,UZ,VA,VC,VE,VG,VN,VU,WF,WS,YE,YT,ZM,ZW,ZZ",
   without_choice = "US,CA,MX",
+  names = {
+    AT = "Austria", AU = "Australia", BE = "Belgium", BR = "Brazil", CA = "Canada", CH = "Switzerland", CZ = "Czechia",
+    DE = "Germany", DK = "Denmark", ES = "Spain", FI = "Finland", FR = "France", GB = "United Kingdom", HU = "Hungary",
+    IE = "Ireland", IT = "Italy", JP = "Japan", MX = "Mexico", NL = "Netherlands", NO = "Norway", NZ = "New Zealand",
+    PL = "Poland", PT = "Portugal", RU = "Russia", SE = "Sweden", US = "United States", ZA = "South Africa",
+  },
 }

@@ -1,5 +1,6 @@
--- schema/stats.lua: leaderboards. So far the description of one.
-local t = mu.tdf
+-- schema/stats.lua: leaderboards: what one is called, and its rows.
+local t      = mu.tdf
+local shared = require "schema.shared"
 
 local StatDescription = t.struct {
   category    = t.string "CATG",
@@ -12,6 +13,28 @@ local StatDescription = t.struct {
   name        = t.string "NAME",
   short_name  = t.string "SDSC",
   type        = t.i32 "TYPE",
+}
+
+-- What every request for rows says. The game asks for everything with an empty user set and the period of all time.
+local function about_rows(fields)
+  fields.key_scopes    = t.map("KSUM", t.string, t.i64)
+  fields.board_id      = t.i32 "LBID"
+  fields.board_name    = t.string "NAME"
+  fields.period_offset = t.i32 "POFF"
+  fields.time          = t.i32 "TIME"
+  fields.user_set      = t.object_id "USET"
+  return t.struct(fields)
+end
+
+local Row = t.struct {
+  name       = t.string "ENAM",
+  id         = t.i64 "ENID",
+  rank       = t.i32 "RANK",                     -- from 1
+  score      = t.string "RSTA",
+  raw_flag   = t.bool("RWFG", { always = true }),
+  raw        = t.union("RWST", shared.NetworkAddress, { always = true }),      -- unset, always
+  stats      = t.list("STAT", t.string),
+  attributes = t.u64("UATT", { always = true }),
 }
 
 return t.named {
@@ -29,4 +52,15 @@ return t.named {
     name        = t.string "NAME",
     stat_name   = t.string "SNAM",
   },
+
+  LeaderboardRequest = about_rows { count = t.i32 "COUN", first = t.i32 "STRT" },         -- first: counted from 0
+  CenteredRequest    = about_rows { at_bottom = t.bool "BOTT", center = t.i64 "CENT", count = t.i32 "COUN" },
+  FilteredRequest    = about_rows { with_unranked = t.bool "FILT", ids = t.list("IDLS", t.i64) },
+  Rows               = t.struct { rows = t.list("LDLS", Row, { always = true }) },
+
+  CountRequest = t.struct {
+    key_scopes = t.map("KSUM", t.string, t.i64), board_id = t.i32 "LBID", board_name = t.string "NAME",
+    period_offset = t.i32 "POFF",
+  },
+  Count = t.struct { count = t.i32 "CNT" },
 }

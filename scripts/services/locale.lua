@@ -12,4 +12,9 @@ function locale.language(number)
   return locale.text(number):match "^%a%a" and locale.text(number):sub(1, 2):lower() or "en"
 end
 
+-- "NZ", "DE", …: where the game's settings say it is; whatever stands there, when that is no letters.
+function locale.country(number)
+  return locale.text(number):sub(3, 4):upper()
+end
+
 return locale

@@ -198,10 +198,4 @@ function players.among(ids, display_names)
     mu.json.encode(mu.json.list(display_names)))))
 end
 
--- The classes and characters of a player, for the N7 rating.
-function players.career(player_id)
-  return (answer(mu.store.read([[SELECT key, value FROM player_settings WHERE player_id = ?
-    AND (key GLOB 'class[1-6]' OR key GLOB 'char[0-9]*')]], player_id)))
-end
-
 return players

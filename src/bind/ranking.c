@@ -6,8 +6,9 @@
  *     for _, row in ipairs(rating:page(0, 60)) do … row.id, row.score, row.rank … end
  *
  * Boards belong to the process and are shared by generations, as records are; a board that the newest generation no
- * longer declares is freed at the swap. A generation keeps only names, which `enter` resolves on the loop thread. Boards
- * hold nothing over a restart: scripts fill them from the store, and until they say so the board is `filling`. */
+ * longer declares is freed at the swap. A generation keeps only names, which `enter` resolves on the loop thread.
+ * Boards hold nothing over a restart: scripts fill them from the store, and until they say so the board is `filling`.
+ */
 #include "bind/ranking.h"
 
 #include <lauxlib.h>
@@ -261,8 +262,9 @@ static const script_function functions[] = {
     {.name = "mu.ranking:score",
      .params = "member: integer, scope: string?",
      .returns = "integer, integer, integer, or nothing",
-     .text = "score, rank and position of a member: ranks count from 1 and equal scores share one, positions count from "
-             "0 and nobody shares one",
+     .text =
+         "score, rank and position of a member: ranks count from 1 and equal scores share one, positions count from "
+         "0 and nobody shares one",
      .example = "local score, rank, position = rating:score(7)",
      SINCE,
      .call = board_score},
@@ -336,7 +338,7 @@ static void enter_rankings(generation *g) {
         if (at == BOARDS_MAX) {
             for (at = 0; serials[at] & 1;) at++; /* there are as many places as a generation may declare */
             serials[at]++;
-            strncat(boards[at].name, e->name, NAME_BYTES);
+            memcpy(boards[at].name, e->name, sizeof e->name);
         }
         e->at = at;
         e->serial = serials[at];

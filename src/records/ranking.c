@@ -1,9 +1,10 @@
 /* ranking.c: members in order of score, with their places.
  *
  * The idea: two levels instead of a tree. The rows lie sorted in blocks of at most BLOCK_ROWS; a directory lists the
- * blocks in order and, as a Fenwick tree, how many rows stand before each. A search is two binary searches, an insertion
- * moves at most one block's rows (4 kB), and only a split or a merge, one in a hundred changes, touches the directory:
- * with a million rows it has some six thousand entries. A hash finds a member's score, with which its place is searched.
+ * blocks in order and, as a Fenwick tree, how many rows stand before each. A search is two binary searches, an
+ * insertion moves at most one block's rows (4 kB), and only a split or a merge, one in a hundred changes, touches the
+ * directory: with a million rows it has some six thousand entries. A hash finds a member's score, with which its place
+ * is searched.
  *
  * What it does not do: know players, boards or countries; a board of a country is a ranking of its own. */
 #include "records/ranking.h"
@@ -32,8 +33,8 @@ typedef struct member {
 } member;
 
 struct ranking {
-    block **blocks;  /* in order; none is empty */
-    uint32_t *sums;  /* Fenwick tree over their counts: sums[i] belongs to blocks[i] */
+    block **blocks; /* in order; none is empty */
+    uint32_t *sums; /* Fenwick tree over their counts: sums[i] belongs to blocks[i] */
     uint32_t used, room, rows, most;
     block *spare; /* so that an insertion that needs one cannot fail half way */
     slab members;

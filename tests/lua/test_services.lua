@@ -3,7 +3,7 @@ local players = require "services.players"
 local network = require "services.network"
 local locale  = require "services.locale"
 local names   = require "services.names"
-local rating  = require "services.rating"
+local career  = require "services.career"
 local doors   = require "services.doors"
 
 local equal = mu.test.equal
@@ -63,15 +63,18 @@ function tests.display_names()
 end
 
 -- Reference 04, appendix D: eleven promotions, an adept of level 20 who is deployed, a soldier who is not.
-function tests.rating()
-  local adept = { key = "char0", value = "20;4;AdeptHumanMale;Shepard;0;45;0;47;45;9;9;0;0;0;0;0;;;7,136;;True;False" }
-  equal(rating.of {
-    { key = "class1", value = "20;4;Adept;20;0.0000;10" }, { key = "class2", value = "20;4;Soldier;5;0.0000;1" }, adept,
-  }, 350)
-  equal(rating.of {}, 0)
-  equal(rating.of { { key = "class1", value = "" }, { key = "class2", value = ";;;;;;;" }, adept }, 0)
-  equal(rating.of { { key = "class1", value = "20;4;Adept;-5;0;1e300" } }, 0xFFFFFFFF)
-  equal(rating.of { { key = "class1", value = "20;4;Adept;nan;0;-7" } }, 0)
+function tests.career()
+  local adept = "20;4;AdeptHumanMale;Shepard;0;45;0;47;45;9;9;0;0;0;0;0;;;7,136;;True;False"
+  local saved = { class1 = "20;4;Adept;20;0.0000;10", class2 = "20;4;Soldier;5;0.0000;1", char0 = adept }
+  equal(career.n7_rating(saved), 350)
+  equal(career.promotions(saved), 11)
+  equal(career.n7_rating {}, 0)
+  equal(career.n7_rating { class1 = "", class2 = ";;;;;;;", char0 = adept }, 0)
+  equal(career.n7_rating { class1 = "20;4;Adept;-5;0;1e300" }, 0xFFFFFFFF)
+  equal(career.n7_rating { class1 = "20;4;Adept;nan;0;-7" }, 0)
+  equal(career.challenge_points { Completion = "22,1234,0,0,5" }, 1234)
+  equal(career.challenge_points {}, nil)
+  equal(career.challenge_points { Completion = "22" }, nil)
 end
 
 function tests.base_urls_of_upgrade_requests()

@@ -70,8 +70,9 @@ static void a_board_outlives_a_reload_that_declares_it(void **state) {
     world_reload(&w);
     assert_true(w.reload_ok);
     call("page", "2:30#1 1:10#2 3:10#2");
-    world_write(&w, "scripts/main.lua", "local other = mu.ranking 'others'\n"
-                                        "mu.handler('page', function() mu.say(other:count()) end)\n");
+    world_write(&w, "scripts/main.lua",
+                "local other = mu.ranking 'others'\n"
+                "mu.handler('page', function() mu.say(other:count()) end)\n");
     world_reload(&w);
     assert_true(w.reload_ok);
     call("page", "0");
