@@ -60,6 +60,12 @@ return {
     -- hide_expired = true,          -- leave out the messages of configs/me3_msg.lua whose last day has passed
   },
 
+  matchmaking = {
+    -- longest_seconds = 1800,       -- a search ends after this long, or sooner where the game asks so
+    -- status_seconds = 15,          -- how often a searcher is told that the search goes on
+    -- tickets = 10000,              -- most players who may be searching at once
+  },
+
   telemetry = {
     -- domain = "pc/masseffect-3-pc-anon",
     -- filter = "-UION/****",

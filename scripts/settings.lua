@@ -100,6 +100,15 @@ mu.settings {
     text = "Server look-ups (association tokens) per minute from one address. 0: no limit." },
 }
 
+mu.settings {
+  ["matchmaking.longest_seconds"] = { type = "integer", default = 1800, min = 1, max = 86400,
+    text = "A search for a game ends after this long, or sooner where the game asks so (it asks for half an hour)." },
+  ["matchmaking.status_seconds"] = { type = "integer", default = 15, min = 1, max = 600,
+    text = "How often somebody who searches is told that the search goes on." },
+  ["matchmaking.tickets"] = { type = "integer", default = 10000, min = 0, max = 1000000,
+    text = "Most players who may be searching at once." },
+}
+
 -- What a game is told about addresses, for each of the two kinds of door. Empty and 0 mean: work it out
 -- (services/doors.lua says how).
 local function declare_door(name, whose, sites, probes)

@@ -1,0 +1,166 @@
+-- matchmaking/search.lua: what somebody searches, and whether a game is that.
+--
+-- A search is a table: { player_id, rating, version, choices = { [rule] = { values } }, packs = { [rule] = true } },
+-- made of a request, or of the ticket it was kept in. A rule the searcher does not mind is not in it. What a request
+-- holds that rules.lua does not know is left out of the search and told to the log, once: no request can stop others.
+local rules = require "matchmaking.rules"
+
+local MOST_RULES  = 64                           -- of a request; 13 is usual
+local MOST_VALUES = 8                            -- of a rule; 1 is usual
+local LONGEST     = 64                           -- bytes of a name or a value
+local MOST_ODD    = 30                           -- different oddities told to the log
+local WILD        = "abstain"
+
+local by_name = {}
+for _, rule in ipairs(rules.asked) do by_name[rule.rule] = rule end
+
+local odd_kind = mu.record "matchmaking_oddity" { text = mu.string { key = true, max = 160 } }
+
+local search = {}
+
+-- Tells the log about something that no rule knows, the first time it comes.
+local function odd(format, ...)
+  local text = format:format(...)
+  if odd_kind.get(text) or odd_kind.count() >= MOST_ODD then return end
+  odd_kind.create { text = text }
+  mu.log.warn("matchmaking: %s; searches go on without it (matchmaking/rules.lua has the rules)", text)
+end
+
+local function printable(text)
+  return (text:sub(1, LONGEST):gsub("[^%w%-_. ]", "?"))
+end
+
+local function holds(list, value)
+  for _, one in ipairs(list) do
+    if one == value then return true end
+  end
+end
+
+-- The values of a rule that suits only them; nil when everything suits.
+local function chosen(criterion)
+  local values = {}
+  for _, value in ipairs(criterion.values or {}) do
+    if value == WILD then return nil end
+    if #values == MOST_VALUES or #value > LONGEST or value:find "\n" then
+      odd("the rule %s has too many or too long values", printable(criterion.name))
+    elseif not holds(values, value) then
+      values[#values + 1] = value
+    end
+  end
+  return #values > 0 and values or nil
+end
+
+local function has_pack(rule, criterion)
+  for _, value in ipairs(criterion.values or {}) do
+    if holds(rule.values, value) then return true end
+    if value ~= WILD then odd("the rule %s has the value '%s'", rule.rule, printable(value)) end
+  end
+end
+
+-- The search that a request of startMatchmaking asks for.
+function search.of_request(player, request)
+  local wanted = { player_id = player.id, rating = player.rating, version = request.version or "",
+                   choices = {}, packs = {} }
+  if #wanted.version > LONGEST then
+    odd "a version has more than 64 bytes"
+    wanted.version = wanted.version:sub(1, LONGEST)
+  end
+  for i, criterion in ipairs(request.criteria and request.criteria.rules or {}) do
+    if i > MOST_RULES then
+      odd("a search has more than %d rules", MOST_RULES)
+      break
+    end
+    local rule = by_name[criterion.name]
+    if not rule then
+      odd("nobody knows the rule '%s'", printable(criterion.name))
+    elseif rule.kind == "choice" then
+      wanted.choices[rule.rule] = wanted.choices[rule.rule] or chosen(criterion)
+    elseif rule.kind == "both" then
+      wanted.packs[rule.rule] = wanted.packs[rule.rule] or has_pack(rule, criterion)
+    end
+  end
+  return wanted
+end
+
+-- Whether a game has what a rule of the kind "both" is about.
+function search.has(rule, game)
+  local value = game.attributes[rule.attribute]
+  return value ~= nil and holds(rule.values, value) or false
+end
+
+-- Why nobody at all may be brought to this game: the end of "the game …", or nil.
+function search.lobby_fault(game)
+  for _, rule in ipairs(rules.lobby) do
+    if not rule.test(game) then return rule.why end
+  end
+end
+
+local function asked_fault(wanted, rule, game)
+  if rule.kind == "choice" then
+    local values = wanted.choices[rule.rule]
+    if not values or holds(values, game.attributes[rule.attribute]) then return end
+    return ("has %s %s, wanted is %s"):format(rule.attribute, game.attributes[rule.attribute] or "nothing",
+                                              table.concat(values, " or "))
+  elseif rule.kind == "both" then
+    local theirs, his = search.has(rule, game), wanted.packs[rule.rule] or false
+    if theirs == his then return end
+    return theirs and ("needs %s, which the player lacks"):format(rule.attribute)
+        or ("lacks %s, which the player has"):format(rule.attribute)
+  end
+end
+
+-- Why a search and a game do not suit each other: the end of "the game …", or nil when they do. With `faults` (a list)
+-- all that is wrong is added to it.
+function search.fault(wanted, game, faults)
+  local first = search.lobby_fault(game)
+  if first and not faults then return first end
+  for _, rule in ipairs(faults and rules.lobby or {}) do
+    if not rule.test(game) then faults[#faults + 1] = rule.why end
+  end
+  for _, rule in ipairs(rules.asked) do
+    local fault = asked_fault(wanted, rule, game)
+    if fault and not faults then return fault end
+    if fault then faults[#faults + 1] = fault end
+  end
+  for _, rule in ipairs(rules.pair) do
+    if not rule.test(wanted, game) then
+      if not faults then return rule.why end
+      faults[#faults + 1] = rule.why
+    end
+  end
+  return faults and faults[1]
+end
+
+-- Kept in a ticket ---------------------------------------------------------------------------------------------------
+
+search.FIELDS = {
+  player_id = mu.u32 { index = true },
+  rating    = mu.u32,
+  version   = mu.string { max = LONGEST },
+  choices   = mu.map(mu.string, mu.string { max = MOST_VALUES * (LONGEST + 1) }, { max = 32 }),
+  packs     = mu.map(mu.string, mu.bool, { max = 32 }),
+}
+
+-- The fields of a ticket that keep a search.
+function search.fields(wanted)
+  local choices = {}
+  for rule, values in pairs(wanted.choices) do choices[rule] = table.concat(values, "\n") end
+  return {
+    player_id = wanted.player_id, rating = wanted.rating, version = wanted.version, choices = choices,
+    packs = wanted.packs,
+  }
+end
+
+function search.of_ticket(ticket)
+  local wanted = { player_id = ticket.player_id, rating = ticket.rating, version = ticket.version,
+                   choices = {}, packs = {} }
+  for rule, joined in pairs(ticket.choices) do
+    local values = {}
+    for value in joined:gmatch "[^\n]+" do values[#values + 1] = value end
+    wanted.choices[rule] = values
+  end
+  for rule, has in pairs(ticket.packs) do wanted.packs[rule] = has end
+  return wanted
+end
+
+return search
