@@ -66,6 +66,14 @@ return {
     -- tickets = 10000,              -- most players who may be searching at once
   },
 
+  galaxy_at_war = {
+    -- decay = 0.0,                  -- percent that a theatre loses per day without a match; 0: none
+    -- increase_factor = 1.0,        -- what a match adds, times this
+    -- increases_per_hour = 60,      -- matches of one player that count; 0: no limit
+    -- promotions = true,            -- promoted classes count as an asset of the war …
+    -- most_promotions = 65535,      -- … but no more than so many
+  },
+
   telemetry = {
     -- domain = "pc/masseffect-3-pc-anon",
     -- filter = "-UION/****",

@@ -21,6 +21,7 @@ require "components.association_lists"
 
 -- What players' own clients, and browsers, ask.
 require "http.content"
+require "http.galaxy_at_war"
 require "http.server"
 require "http.qos"
 

@@ -57,6 +57,17 @@ mu.settings {
   ["promos.hide_expired"] = { type = "boolean", default = true,
     text = "Leave out the messages of configs/me3_msg.lua whose last day has passed." },
 
+  ["galaxy_at_war.decay"] = { type = "number", default = 0.0, min = 0, max = 100,
+    text = "Percent of readiness that a theatre loses per day without a match. 0: none." },
+  ["galaxy_at_war.increase_factor"] = { type = "number", default = 1.0, min = 0, max = 100,
+    text = "What a match adds to a theatre, times this." },
+  ["galaxy_at_war.increases_per_hour"] = { type = "integer", default = 60, min = 0, max = 100000,
+    text = "Matches per hour that count for one player. 0: no limit." },
+  ["galaxy_at_war.promotions"] = { type = "boolean", default = true,
+    text = "Promoted classes count as an asset of the war." },
+  ["galaxy_at_war.most_promotions"] = { type = "integer", default = 65535, min = 0, max = 2147483647,
+    text = "Promotions of one player that count at most." },
+
   ["telemetry.domain"] = { type = "string", default = "pc/masseffect-3-pc-anon", max = 64,
     text = "Domain the game puts on its telemetry." },
   ["telemetry.filter"] = { type = "string", default = "-UION/****", max = 128,

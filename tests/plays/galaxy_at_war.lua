@@ -1,0 +1,58 @@
+-- galaxy_at_war.lua: the war over HTTP: login, ratings, matches, refusals, as the game and its clients spell it.
+local play  = require "plays.lib.play"
+local steps = require "plays.lib.steps"
+
+local function document(ratings, level, promotions)
+  local lines = { '<?xml version="1.0" encoding="utf-8"?>', "<galaxyatwargetratings>", "    <ratings>" }
+  local function add(text) lines[#lines + 1] = text end
+  for _, value in ipairs(ratings) do add("        <ratings>" .. value .. "</ratings>") end
+  add "    </ratings>"
+  add("    <level>" .. level .. "</level>")
+  add "    <assets>"
+  for i = 1, 10 do add("        <assets>" .. (i == 1 and promotions or 0) .. "</assets>") end
+  add "    </assets>"
+  add "</galaxyatwargetratings>"
+  return table.concat(lines, "\n") .. "\n"
+end
+
+play.scene("the war: login, ratings, matches, promotions, what nobody may", function()
+  local server = play.server {}
+  local alice  = play.client(server, "Alice")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  local token = alice:asks("Authentication.getAuthToken", {}).token
+  local base  = "http://127.0.0.1:" .. server:port "http"
+  local function answers(path, text, status)
+    local reply = mu.http_client.get(base .. path)
+    play.equal(status or 200, reply.status, path)
+    play.equal(text, reply.body, path)
+    if reply.status ~= 400 then play.equal("text/xml;charset=UTF-8", reply.headers["content-type"], path) end
+  end
+  local refused = '<?xml version="1.0" encoding="utf-8"?>\n<error>\n    <component>2049</component>\n'
+    .. "    <errorCode>1074003968</errorCode>\n    <errorName>ERR_AUTHENTICATION_REQUIRED</errorName>\n</error>\n"
+
+  local login = mu.http_client.get(base .. "/authentication/sharedTokenLogin?auth=" .. token)
+  play.equal(token, login.body:match "<sessioninfo>.-<sessionkey>(.-)</sessionkey>", "session key")
+  play.equal(tostring(alice.id), login.body:match "<blazeuserid>(.-)</blazeuserid>", "player")
+  local fresh = document({ 5000, 5000, 5000, 5000, 5000 }, 5000, 0)
+  for _, prefix in ipairs { "", "/", "/gaw", "/wal/masseffect-gaw-pc" } do
+    answers(prefix .. "/galaxyatwar/getRatings/" .. token, fresh)
+  end
+  alice:asks("Util.userSettingsSave", { key = "class1", value = "20;4;Adept;20;0.0000;7", user_id = 0 })
+  alice:asks("Util.userSettingsSave", { key = "class2", value = "20;4;Soldier;20;0.0000;x", user_id = 0 })
+  local increase = "/galaxyatwar/increaseRatings/" .. token
+  answers(increase .. "?rinc|0=100&rinc|1=0&rinc%7C2=65535&rinc|3=-4&rinc|4=99999999999",
+    document({ 5100, 5000, 10099, 5000, 5000 }, 6039, 7))
+  answers(increase, document({ 5100, 5000, 10099, 5000, 5000 }, 6039, 7))
+  server:stop()
+  server:restart()
+  base = "http://127.0.0.1:" .. server:port "http"
+  answers("/galaxyatwar/getRatings/" .. token .. "?assets=1", document({ 5100, 5000, 10099, 5000, 5000 }, 6039, 7))
+
+  local forged = token:sub(1, -2) .. (token:sub(-1) == "A" and "B" or "A")
+  for _, wrong in ipairs { forged, "1", ("x"):rep(500), "%3Cb%3E" } do
+    answers("/galaxyatwar/getRatings/" .. wrong, refused)
+    answers("/galaxyatwar/increaseRatings/" .. wrong .. "?rinc|0=1", refused)
+    answers("/authentication/sharedTokenLogin?auth=" .. wrong, refused)
+  end
+  answers("/authentication/sharedTokenLogin", "auth is missing: the token from getAuthToken", 400)
+end)
