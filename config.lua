@@ -74,6 +74,13 @@ return {
     -- most_promotions = 65535,      -- … but no more than so many
   },
 
+  games = {
+    -- join_seconds = 45,            -- a player who has not reached the host of his game by then is out
+    -- migration = "wait",           -- when the host leaves: "wait" for the new one to take over, or go on "at_once"
+    -- migration_seconds = 12,       -- the longest wait for it
+    -- link_seconds = 30,            -- how long members may take to connect to a new host
+  },
+
   telemetry = {
     -- domain = "pc/masseffect-3-pc-anon",
     -- filter = "-UION/****",

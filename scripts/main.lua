@@ -18,6 +18,8 @@ require "components.user_sessions"
 require "components.messaging"
 require "components.stats"
 require "components.association_lists"
+require "components.game_manager"
+require "components.game_manager_hosts"
 
 -- What players' own clients, and browsers, ask.
 require "http.content"
@@ -26,7 +28,6 @@ require "http.server"
 require "http.qos"
 
 -- Messages that nobody sends yet, declared so that the packet log and the tests can read them.
-require "schema.game_manager"
 require "schema.matchmaking"
 
 -- Connections come and go.

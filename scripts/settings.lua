@@ -68,6 +68,15 @@ mu.settings {
   ["galaxy_at_war.most_promotions"] = { type = "integer", default = 65535, min = 0, max = 2147483647,
     text = "Promotions of one player that count at most." },
 
+  ["games.join_seconds"] = { type = "integer", default = 45, min = 5, max = 600,
+    text = "How long a player may take to connect to the host of a game he has joined." },
+  ["games.migration"] = { type = "string", default = "wait", values = { "wait", "at_once" },
+    text = "When the host of a game leaves: wait until the new one has taken over, or go on at once." },
+  ["games.migration_seconds"] = { type = "integer", default = 12, min = 1, max = 300,
+    text = "How long to wait for a new host that does not say that it has taken over." },
+  ["games.link_seconds"] = { type = "integer", default = 30, min = 1, max = 600,
+    text = "How long members may take to connect to a new host." },
+
   ["telemetry.domain"] = { type = "string", default = "pc/masseffect-3-pc-anon", max = 64,
     text = "Domain the game puts on its telemetry." },
   ["telemetry.filter"] = { type = "string", default = "-UION/****", max = 128,

@@ -17,6 +17,7 @@ local MINUTE          = 60
 
 mu.record "session" {
   player       = mu.ref "player",
+  member       = mu.ref "member",                -- in a game: services/games_records.lua
   locale       = mu.u32 { default = locale.DEFAULT },
   base_url     = mu.string { max = 512 },        -- of the player's own client; empty for a game that came directly
   real_address = mu.string { max = 45 },         -- of the player, when a reverse proxy stands in front of us
@@ -67,7 +68,8 @@ local forget_key = mu.timer "session_key.forget" {
 
 local sessions = {}
 
--- Who wants to know: fn(player) whenever one has come in, or is about to leave. Given while scripts load.
+-- Who wants to know: fn(player) whenever one has come in; fn(player, lost) when he is about to leave, because his
+-- connection was lost or of his own will. Given while scripts load.
 local arrivals, departures = {}, {}
 function sessions.when_here(fn) arrivals[#arrivals + 1] = fn end
 function sessions.when_leaving(fn) departures[#departures + 1] = fn end
@@ -107,7 +109,7 @@ end
 function sessions.logout(session, resumable)
   local player = session.player
   if not player then return end
-  for _, fn in ipairs(departures) do fn(player) end
+  for _, fn in ipairs(departures) do fn(player, resumable) end
   subscriptions.drop(session)
   session.player = nil
   if resumable and config.limits.resume_seconds > 0 then

@@ -16,6 +16,7 @@ local UNMEASURED        = 0x0FFF0FFF
 local NO_SITE           = "ea-sjc"
 local N7_RATING         = 0x70001
 local UNKNOWN_NAT       = 4
+local GAME_MANAGER, GAME = 0x4, 1
 
 local subscriptions = {
   ExtendedDataUpdate  = user_sessions.notification "UserSessionExtendedDataUpdate" {
@@ -74,12 +75,14 @@ end
 
 function subscriptions.extended_data(session)
   local best, latencies = latencies_of(session)
+  local member = session.member
   return {
     address        = session.has_address and address_of(session) or false,
     best_ping_site = best,
     data_map       = { [N7_RATING] = session.player.rating },
     hardware_flags = session.hardware_flags,
     latencies      = latencies,
+    objects        = member and { { GAME_MANAGER, GAME, member.game.id } } or nil,
     qos            = {
       downstream_bits_per_second = session.downstream,
       nat_type                   = session.nat_type,

@@ -21,6 +21,7 @@ local SCHEMAS = {
   ["notification 4:80"]    = game_manager.GameAttributesChange,
   ["notification 4:110"]   = game_manager.GameSettingsChange,
   ["notification 4:12"]    = matchmaking.MatchmakingStatus,
+  ["notification 4:20"]    = game_manager.GameSetup,
   ["response 7:10"]        = stats.LeaderboardGroup,
 }
 

@@ -4,10 +4,6 @@ local play = require "plays.lib.play"
 
 -- Commands of a component that this game never uses, answered by handlers that take their time.
 local HANDLERS = [[
-mu.guard "login" (function(session, request, wanted)
-  if wanted and not session.player then return mu.fail "ERR_AUTHENTICATION_REQUIRED" end
-end)
-
 mu.guard "slowly" (function(session, request, seconds) mu.sleep(seconds) end)
 
 local groups  = mu.component "Playgroups"
@@ -41,7 +37,7 @@ groups.kickPlaygroupMember { handle = function() return { leader = 1 } end }
 ]]
 
 local function server_with_groups()
-  return play.server { files = { ["scripts/guards.lua"] = HANDLERS } }
+  return play.server { files = { ["scripts/http/content.lua"] = HANDLERS } }
 end
 
 local function answers(client, name) client:receives { kind = "response", name = "Playgroups." .. name } end

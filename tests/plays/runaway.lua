@@ -29,11 +29,7 @@ groups.setMemberAttributes { handle = function() local nothing = nil; return not
 ]]
 
 local function server_with_runaways()
-  local server = play.server { files = { ["scripts/guards.lua"] = [[
-mu.guard "login" (function(session, request, wanted)
-  if wanted and not session.player then return mu.fail "ERR_AUTHENTICATION_REQUIRED" end
-end)
-]] .. RUNAWAYS } }
+  local server = play.server { files = { ["scripts/http/content.lua"] = RUNAWAYS } }
   return server
 end
 
