@@ -113,6 +113,7 @@ function games.create(session, setup)
   if not fitting(attributes) or not fitting(own, MOST_OF_A_PLAYER) or #version > 64 or #site > 64 then
     return nil, "GAMEMANAGER_ERR_INVALID_GAME_SETTINGS"
   end
+  hooks.entering(session)
   games.leave(session, REMOVED.LEFT)
   local id, seed, uuid = new_identity()
   local game = records.game.create {
@@ -158,7 +159,10 @@ function games.add_player(game, session, context, attributes)
     return nil, "GAMEMANAGER_ERR_INVALID_GAME_STATE_ACTION"
   end
   if #game.members >= game.public_slots + game.private_slots then return nil, "GAMEMANAGER_ERR_GAME_FULL" end
-  if attributes and not fitting(attributes, MOST_OF_A_PLAYER) then return nil, "GAMEMANAGER_ERR_INVALID_GAME_SETTINGS" end
+  if attributes and not fitting(attributes, MOST_OF_A_PLAYER) then
+    return nil, "GAMEMANAGER_ERR_INVALID_GAME_SETTINGS"
+  end
+  hooks.entering(session)
   games.leave(session, REMOVED.LEFT)
   return members.join(game, session, context or DIRECT, attributes)
 end

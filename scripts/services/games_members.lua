@@ -46,7 +46,6 @@ local function insert(game, member)
 end
 
 local function enter(game, session, state, joined, attributes)
-  hooks.entering(session)
   local member = records.member.create {
     player_id = session.player.id, session = session, game = game, slot = lowest_free_slot(game),
     state = state, joined = joined, attributes = attributes or {},
