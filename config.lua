@@ -1,5 +1,5 @@
 -- config.lua: the settings of this server. Every key is here with what it is when you say nothing.
--- Take the two dashes off a line to change it; `kill -HUP` the server (or start it) to use it.
+-- Take the two dashes off a line to change it: a running server uses it as soon as the file is saved.
 -- A copy of this file in the data folder wins over this one, key by key, and survives upgrades.
 
 return {
@@ -107,6 +107,10 @@ return {
   qos = {
     -- probe_host = "",              -- "": the player's own machine, whose client answers the probes
     -- probe_port = 42130,
+  },
+
+  scripts = {
+    -- auto_reload = true,           -- a script or config file that is saved is used at once, if it is in order
   },
 
   log = {

@@ -166,6 +166,11 @@ mu.settings {
 }
 
 mu.settings {
+  ["scripts.auto_reload"] = { type = "boolean", default = true,
+    text = "A script or config file that is saved is used at once, if it is in order. Otherwise only when asked." },
+}
+
+mu.settings {
   ["log.level"] = { type = "string", default = "info", values = { "debug", "info", "warn", "error" },
     text = "The least a line must matter to be written." },
   ["log.file"] = { type = "string", default = "", max = 512,

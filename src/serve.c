@@ -24,6 +24,8 @@
 #include "bind/metric_values.h"
 #include "bind/ranking.h"
 #include "bind/route_stats.h"
+#include "bind/scripts.h"
+#include "bind/scripts_watch.h"
 #include "bind/server.h"
 #include "bind/timer.h"
 #include "crypto/certificate.h"
@@ -161,18 +163,8 @@ static int start(fault *f) {
 
 /* ---- signals ---- */
 
-static void reloaded(void *ctx, bool ok, const char *report) {
-    generation *g = engine_current(me.server.engine);
-    if (ok)
-        log_info("reload", "generation %u (%s) is running", g->number, g->hash);
-    else
-        log_error("reload", "nothing was changed; generation %u (%s) goes on. What is wrong:\n%s", g->number, g->hash,
-                  report);
-}
-
 static void on_reload(void *ctx, int signum) {
-    if (me.ending) return;
-    if (engine_reload(me.server.engine, reloaded, NULL) < 0) log_warn("reload", "a reload is under way already");
+    if (!me.ending) scripts_change(&me.server, ENGINE_RELOAD, "SIGHUP", NULL, NULL);
 }
 
 static void on_reopen(void *ctx, int signum) {
@@ -204,6 +196,7 @@ static void on_end(void *ctx, int signum) {
 
 static void finish(void) {
     timer_drive_stop();
+    scripts_watch_stop();
     if (me.server.store) store_close(me.server.store);
     if (me.server.passwords) password_pool_close(me.server.passwords);
     if (me.server.loop) loop_free(me.server.loop);
@@ -234,6 +227,7 @@ int serve(const serve_options *o) {
         finish();
         return 1;
     }
+    scripts_watch_start(&me.server);
     loop_signal(me.server.loop, SIGHUP, on_reload, NULL);
     loop_signal(me.server.loop, SIGUSR1, on_reopen, NULL);
     loop_signal(me.server.loop, SIGTERM, on_end, NULL);

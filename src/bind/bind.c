@@ -17,6 +17,7 @@
 #include "bind/net.h"
 #include "bind/ranking.h"
 #include "bind/record.h"
+#include "bind/scripts.h"
 #include "bind/store.h"
 #include "bind/tdf_module.h"
 #include "bind/time.h"
@@ -43,6 +44,7 @@ const script_module *const bind_modules[] = {
     &module_net,         /* mu.listen */
     &module_console,     /* mu.console */
     &module_metric,      /* numbers of scripts */
+    &module_scripts,     /* mu.scripts */
     NULL,
 };
 

@@ -21,6 +21,7 @@ enum bind_slot {
     SLOT_RELAY,
     SLOT_LOG,
     SLOT_RANKING,
+    SLOT_SCRIPTS,
     SLOT_TEST,
     SLOT_COUNT /* ≤ SCRIPT_SLOTS */
 };

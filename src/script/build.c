@@ -1,8 +1,9 @@
 /* build.c: builds one generation, on whatever thread it is called on.
  *
  * read every file → compile every file (all syntax errors at once) → sandbox and modules → settings and config →
- * main.lua → the modules' checks. A step that fails ends the build, but first everything that the step can find is
- * collected. Nothing of the running generation is touched. */
+ * main.lua → the modules' checks and the scripts' own. An error does not end the build where more can be found: a file
+ * that cannot be compiled fails those that require it, the others are loaded all the same. Nothing of the running
+ * generation is touched. */
 #include "script/state.h"
 #include "base/log.h"
 
@@ -50,15 +51,16 @@ static int run_step(generation *g, lua_CFunction fn, void *data) {
 
 /* ---- compiling ---- */
 
+/* compiled[key] = its function, or the error it cannot be compiled for. */
 static void compile(lua_State *L, const source *s) {
     char name[512];
     snprintf(name, sizeof name, "@%s", s->name);
-    if (luaL_loadbufferx(L, s->text, s->size, name, "t") != LUA_OK) {
+    if (s->wrong) {
+        lua_pushstring(L, s->wrong);
+    } else if (luaL_loadbufferx(L, s->text, s->size, name, "t") != LUA_OK) {
         watch *w = generation_of(L)->own->watch;
         if (w && watch_killed(w)) watch_pass(L);
         generation_error(generation_of(L), NULL, 0, "%s", lua_tostring(L, -1));
-        lua_pop(L, 1);
-        return;
     }
     lua_rawgetp(L, LUA_REGISTRYINDEX, &compiled_key);
     lua_insert(L, -2);
@@ -72,7 +74,9 @@ static int step_compile(lua_State *L) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &compiled_key);
     lua_newtable(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &loaded_key);
-    for (size_t i = 0; i < g->own->sources->count; i++) compile(L, &g->own->sources->list[i]);
+    for (size_t i = 0; i < g->own->sources->count; i++) {
+        if (!g->own->sources->list[i].config) compile(L, &g->own->sources->list[i]);
+    }
     return 0;
 }
 
@@ -100,18 +104,15 @@ static const source *find_module(lua_State *L, const char *name) {
             if (*p == '.') *p = '/';
         }
         strcat(key, form ? "/init.lua" : ".lua");
-        unsigned errors = g->own->error_count;
         const source *s = sources_find(g->own->sources, g->engine->options.roots, key, g);
-        if (!s) {
-            if (g->own->error_count != errors) luaL_error(L, "%s", g->own->errors[errors].text);
-            continue;
-        }
+        if (!s) continue;
         lua_rawgetp(L, LUA_REGISTRYINDEX, &compiled_key);
-        if (lua_getfield(L, -1, key) != LUA_TFUNCTION) { /* not read in advance: a mod */
+        if (lua_getfield(L, -1, key) == LUA_TNIL) { /* not read in advance: a mod */
             lua_pop(L, 1);
             compile(L, s);
-            if (lua_getfield(L, -1, key) != LUA_TFUNCTION) luaL_error(L, "%s", g->own->errors[errors].text);
+            lua_getfield(L, -1, key);
         }
+        if (lua_isstring(L, -1)) lua_error(L); /* everyone who needs it says the same */
         lua_remove(L, -2);
         return s;
     }
@@ -184,8 +185,10 @@ static int step_open(lua_State *L) {
     for (const struct script_module *const *m = g->engine->options.modules; m && *m; m++) {
         if (!(*m)->open) continue;
         int top = lua_gettop(L);
-        if ((*m)->open(g, L) < 0 && g->own->error_count == 0)
-            generation_error(g, NULL, 0, "module %s failed", (*m)->name);
+        unsigned errors = g->own->error_count;
+        int result = (*m)->open(g, L);
+        if (result < 0 && g->own->error_count == errors) generation_error(g, NULL, 0, "module %s failed", (*m)->name);
+        if (g->own->error_count != errors) return luaL_error(L, "%s", g->own->errors[errors].text);
         lua_settop(L, top);
     }
     sandbox_seal(L);
@@ -235,7 +238,7 @@ static int find_more_errors(generation *g) {
     for (size_t i = 0; i < g->own->sources->count; i++) {
         char key[256];
         const source *s = &g->own->sources->list[i];
-        if (!strchr(s->key, '/') || s->key[0] == '/' || strlen(s->key) >= sizeof key) continue;
+        if (s->config || !strchr(s->key, '/') || strlen(s->key) >= sizeof key) continue;
         snprintf(key, sizeof key, "%s", s->key);
         if (run_step(g, step_rest, key) == E_KILLED) break;
     }
@@ -245,21 +248,14 @@ static int find_more_errors(generation *g) {
 static int step_check(lua_State *L) {
     const struct script_module *m = lua_touserdata(L, 1);
     generation *g = generation_of(L);
-    if (m->check(g) < 0 && g->own->error_count == 0)
+    unsigned errors = g->own->error_count;
+    if (m->check(g) < 0 && g->own->error_count == errors)
         generation_error(g, NULL, 0, "module %s refuses the scripts", m->name);
     return 0;
 }
 
-static int build_steps(generation *g) {
-    generation_state *own = g->own;
-    if (run_step(g, step_compile, NULL) < 0 || own->error_count) return E_LOAD;
-    if (run_step(g, step_open, NULL) < 0 || own->error_count) return E_LOAD;
-    if (run_step(g, step_settings, NULL) < 0 || own->error_count) return E_LOAD;
-    watch_set_limits(own->watch, own->limits.load_us, own->limits.load_us);
-    memory_limit(&own->memory, own->limits.memory);
-    int result = run_step(g, step_main, NULL);
-    if (result == E_KILLED) return E_LOAD;
-    if (result < 0) return find_more_errors(g);
+/* What can be proved only when everything is there. */
+static void prove(generation *g) {
     run_step(g, events_check, NULL);
     for (const struct script_module *const *m = g->engine->options.modules; m && *m; m++) {
         if ((*m)->check) run_step(g, step_check, (void *)*m);
@@ -267,6 +263,20 @@ static int build_steps(generation *g) {
     for (unsigned i = 1; i <= checks_count(g); i++) {
         if (run_step(g, check_run, &i) == E_KILLED) break;
     }
+}
+
+/* A step goes on in spite of errors as far as it can say more: a broken file hides nothing in another one. */
+static int build_steps(generation *g) {
+    generation_state *own = g->own;
+    if (run_step(g, step_compile, NULL) < 0) return E_LOAD;
+    if (run_step(g, step_open, NULL) < 0) return E_LOAD;
+    if (run_step(g, step_settings, NULL) < 0) return E_LOAD;
+    watch_set_limits(own->watch, own->limits.load_us, own->limits.load_us);
+    memory_limit(&own->memory, own->limits.memory);
+    int result = run_step(g, step_main, NULL);
+    if (result == E_KILLED) return E_LOAD;
+    if (result < 0) return find_more_errors(g);
+    prove(g);
     return own->error_count ? E_LOAD : 0;
 }
 
@@ -283,20 +293,19 @@ int build_generation(generation *g) {
     char *trace = calloc(1, WATCH_TRACE);
     watch w = {.trace = trace, .press = memory_pressed};
     int result = E_MEMORY;
-    own->sources = calloc(1, sizeof *own->sources);
+    if (!own->sources) own->sources = calloc(1, sizeof *own->sources); /* a rollback brings them along */
     if (!trace || !own->sources) goto out;
     result = watch_open(&w, own->limits.load_us, own->limits.load_us);
     if (result < 0) goto out;
     own->watch = own->memory.watch = &w;
     sources_read(own->sources, g->engine->options.roots, g);
-    result = own->error_count ? E_LOAD : build_steps(g);
+    result = build_steps(g);
     sources_hash(own->sources, g->hash);
     if (result == 0) result = run_step(g, step_forget, NULL);
     watch_close(&w);
     own->watch = own->memory.watch = NULL;
     g->loading = false;
 out:
-    if (own->sources) sources_free(own->sources);
     free(trace);
     return result;
 }

@@ -56,7 +56,8 @@ static void spawn_start(generation *g, spawned *s) {
                       .push = spawn_push,
                       .done = spawn_done,
                       .ctx = s,
-                      .background = true};
+                      /* One that an old generation starts while it drains has nobody who would ever end it. */
+                      .background = g == engine_current(g->engine)};
     task_start(g->engine, &call);
 }
 

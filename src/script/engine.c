@@ -1,4 +1,5 @@
-/* engine.c: the generations of one server: load, reload, swap, drain, stop. See engine.h. */
+/* engine.c: the generations of one server: first load, swap, drain, stop. See engine.h; reload.c builds the later ones.
+ */
 #include "script/state.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -7,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DRAINING_MAX 2 /* generations that may still finish what they started */
 
 static void warn_burst(watch *w, lua_State *L) {
     generation *g = generation_of(L);
@@ -77,7 +76,7 @@ static void close_done(void *arg) {
     engine_settle(e);
 }
 
-static void close_generation(generation *g) {
+void engine_close(generation *g) {
     engine *e = g->engine;
     for (generation **at = &e->live; *at; at = &(*at)->own->next) {
         if (*at != g) continue;
@@ -97,27 +96,20 @@ static void close_generation(generation *g) {
 
 void generation_unref(generation *g) {
     require(g->own->refs > 0);
-    if (--g->own->refs == 0) close_generation(g);
+    if (--g->own->refs == 0) engine_close(g);
 }
 
 /* ---- entering ---- */
 
 static void drop_event(void *ctx, const fault *why) { (void)ctx, (void)why; }
 
-/* The oldest of too many draining generations ends now. */
-static void limit_draining(engine *e) {
-    unsigned draining = 0;
-    for (generation *g = e->live; g; g = g->own->next) {
-        if (g != e->current && ++draining > DRAINING_MAX) task_end_all(e, g, false, E_CANCELLED);
-    }
-}
-
-static void enter(engine *e, generation *g) {
+void engine_enter(engine *e, generation *g) {
     generation *old = e->current;
     const struct script_module *const *modules = e->options.modules;
     g->own->watch = g->own->memory.watch = &e->watch;
     memory_limit(&g->own->memory, g->own->limits.memory);
     g->own->refs = 1;
+    g->own->entered_us = engine_now(e);
     g->own->next = e->live;
     e->live = g;
     watch_set_limits(&e->watch, g->own->limits.burst_warn_us, g->own->limits.burst_us);
@@ -129,15 +121,15 @@ static void enter(engine *e, generation *g) {
         if ((*m)->enter) (*m)->enter(g);
     }
     if (old) {
+        engine_keep_sources(e, old);
         task_end_all(e, old, true, E_CANCELLED);
         generation_unref(old);
     }
-    limit_draining(e);
     core_enter(g);
     engine_event(e, old ? "reloaded" : "started", (handle){0, 0}, NULL, drop_event, NULL);
 }
 
-static void keep_report(engine *e, const generation *g) {
+void engine_keep_report(engine *e, const generation *g) {
     char *text = generation_errors_text(g);
     if (!text) return;
     free(e->report);
@@ -149,7 +141,7 @@ int engine_load(engine *e, fault *f) {
     generation *g = generation_new(e, ++e->next_number, f);
     if (!g) return E_MEMORY;
     int result = build_generation(g);
-    keep_report(e, g);
+    engine_keep_report(e, g);
     if (result < 0) {
         size_t first = strcspn(e->report, "\n");
         fault_set(f, E_LOAD, "%.*s", (int)(first < 480 ? first : 480),
@@ -157,63 +149,9 @@ int engine_load(engine *e, fault *f) {
         generation_free(g);
         return E_LOAD;
     }
-    enter(e, g);
+    engine_enter(e, g);
     return 0;
 }
-
-/* ---- reloading ---- */
-
-typedef struct build {
-    engine *engine;
-    generation *generation;
-    int result;
-    bool swap;
-    engine_reload_done done;
-    void *ctx;
-} build;
-
-static void build_on_worker(void *arg) {
-    build *b = arg;
-    b->result = build_generation(b->generation);
-}
-
-static void build_done(void *arg) {
-    build *b = arg;
-    engine *e = b->engine;
-    bool good = b->result == 0, swap = good && b->swap && !e->stopping;
-    keep_report(e, b->generation);
-    e->building = false;
-    if (b->swap) good ? e->counts.reloads++ : e->counts.reloads_failed++;
-    if (swap) {
-        enter(e, b->generation);
-    } else {
-        b->generation->own->refs = 1;
-        b->generation->own->next = e->live;
-        e->live = b->generation;
-        generation_unref(b->generation); /* closed on a worker */
-    }
-    if (b->done) b->done(b->ctx, good, e->report);
-    free(b);
-    engine_settle(e);
-}
-
-static int start_build(engine *e, bool swap, engine_reload_done done, void *ctx) {
-    if (e->building) return E_BUSY;
-    if (e->stopping) return E_CLOSED;
-    build *b = malloc(sizeof *b);
-    generation *g = b ? generation_new(e, ++e->next_number, NULL) : NULL;
-    if (!g) {
-        free(b);
-        return E_MEMORY;
-    }
-    *b = (build){e, g, 0, swap, done, ctx};
-    e->building = true;
-    e->options.host.work(e->options.host.ctx, build_on_worker, build_done, b);
-    return 0;
-}
-
-int engine_reload(engine *e, engine_reload_done done, void *ctx) { return start_build(e, true, done, ctx); }
-int engine_check(engine *e, engine_reload_done done, void *ctx) { return start_build(e, false, done, ctx); }
 
 /* ---- the end ---- */
 
@@ -255,7 +193,8 @@ void engine_free(engine *e) {
     watch_close(&e->watch);
     exclusive_free(e);
     slab_free(&e->tasks);
-    free(e->heap), free(e->report), free(e);
+    if (e->previous.files) sources_free(e->previous.files);
+    free(e->previous.files), free(e->heap), free(e->report), free(e);
 }
 
 void engine_get_counts(const engine *e, engine_counts *c) {

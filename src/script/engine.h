@@ -61,13 +61,40 @@ void engine_free(engine *e);  /* after engine_stop has called back, or before an
 /* Builds the first generation on the calling thread and enters it. 0 or E_LOAD / E_CONFIG. */
 int engine_load(engine *e, fault *f);
 
-/* Builds the next generation on a worker; on the loop thread afterwards either swaps and calls done(ctx, true, report)
- * or leaves everything as it is and calls done(ctx, false, report). The report lists every error found, one a line, and
- * is good during the call. E_BUSY while another build runs (then done is not called). */
-typedef void (*engine_reload_done)(void *ctx, bool ok, const char *report);
-int engine_reload(engine *e, engine_reload_done done, void *ctx);
-/* The same without the swap: `reload --check`. */
-int engine_check(engine *e, engine_reload_done done, void *ctx);
+/* Builds the next generation on a worker. On the loop thread afterwards it becomes the current one, or everything stays
+ * as it is; then done(ctx, outcome), whose texts are good during the call. While two older generations still finish
+ * what they started, the new one waits until one of them has ended; their handlers end at limits.task_seconds at the
+ * latest. 0, E_BUSY while another build is under way, E_NOT_FOUND (nothing to roll back to), E_CLOSED; then done is not
+ * called.
+ */
+enum engine_how {
+    ENGINE_RELOAD,
+    ENGINE_RELOAD_NEW, /* swaps only when the sources differ from the current ones */
+    ENGINE_CHECK,      /* proves and changes nothing: `reload --check` */
+    ENGINE_ROLLBACK,   /* from the sources the generation before was built from, as they were then; may be repeated: the
+                          sources it leaves are then the ones before */
+};
+
+typedef struct engine_outcome {
+    enum engine_how how;
+    bool good, swapped;
+    uint32_t number;    /* of what was built */
+    const char *hash;   /* … its content */
+    const char *report; /* every error, one a line; "" when it was fine */
+    int64_t build_us;
+} engine_outcome;
+
+typedef void (*engine_built)(void *ctx, const engine_outcome *outcome);
+int engine_build(engine *e, enum engine_how how, engine_built done, void *ctx);
+
+/* A task of g waits for a build: until it is told, g does not count as one that still does something. Loop thread. */
+void engine_task_excuse(generation *g, bool waits);
+
+/* What `rollback` would build again; false when there is nothing. */
+bool engine_previous(const engine *e, uint32_t *number, char hash[17]);
+/* The newest generation was built by a rollback: the files on disk say something else. */
+bool engine_rolled_back(const engine *e);
+
 const char *engine_report(const engine *e); /* of the last build: every error, one a line; "" when it was fine */
 
 /* No new tasks; those in flight may finish for grace_us, then they are killed. stopped(ctx) once none is left. */
@@ -87,6 +114,28 @@ generation *engine_current(const engine *e); /* NULL before the first load */
 void *engine_server(const engine *e);
 const engine_options *engine_get_options(const engine *e);
 int64_t engine_now(const engine *e); /* host time, microseconds */
+
+/* The generations there are, newest first; NULL past the end. */
+typedef struct engine_generation {
+    uint32_t number;
+    char hash[17];
+    bool current;
+    int64_t age_us; /* since it became the current one */
+    uint32_t tasks; /* in flight */
+    size_t memory;  /* bytes of its Lua state */
+} engine_generation;
+bool engine_generation_at(const engine *e, unsigned i, engine_generation *out);
+
+/* The files the current generation was built from, by name; NULL past the end. */
+typedef struct script_file {
+    const char *name; /* as messages say it: "data/scripts/components/util.lua" */
+    const char *path; /* on disk */
+    const char *key;  /* below its root: "components/util.lua"; a config file: its path */
+    const char *text;
+    size_t size;
+    bool config;
+} script_file;
+bool engine_file_at(const engine *e, size_t i, script_file *out);
 
 /* Plain counters for metrics and tests. */
 typedef struct engine_counts {

@@ -322,7 +322,7 @@ static void read_config(lua_State *L, int declared, int values, const char *path
     char chunk[256];
     int top = lua_gettop(L);
     const source *file = sources_file(g->own->sources, path, name, g);
-    if (!file) return;
+    if (!file || file->wrong) return;
     snprintf(chunk, sizeof chunk, "@%s", name);
     if (luaL_loadbufferx(L, file->text, file->size, chunk, "t") != LUA_OK) {
         generation_error(g, NULL, 0, "%s", lua_tostring(L, -1));

@@ -43,40 +43,53 @@ out:
     return text;
 }
 
-static const source *add(source_set *s, const char *path, const char *name, const char *key, generation *g,
-                         bool needed) {
-    size_t size = 0;
-    char *text = read_text(path, &size);
-    if (!text) {
-        if (errno == EFBIG)
-            generation_error(g, name, 0, "larger than %u bytes", SOURCE_MAX);
-        else if (needed || (errno != ENOENT && errno != ENOTDIR))
-            generation_error(g, name, 0, "%s", strerror(errno));
-        return NULL;
-    }
-    if (s->bytes + size > SOURCES_MAX) {
-        free(text);
-        generation_error(g, name, 0, "all scripts together are larger than %u bytes", SOURCES_MAX);
-        return NULL;
-    }
+static bool put(source_set *s, source it) {
     if (s->count == s->room) {
         size_t room = s->room ? s->room * 2 : 64;
         source *list = realloc(s->list, room * sizeof *list);
-        if (!list) {
-            free(text);
-            return NULL;
-        }
+        if (!list) return false;
         s->list = list, s->room = room;
     }
-    source *it = &s->list[s->count++];
-    *it = (source){strdup(name), strdup(path), strdup(key), text, size};
-    s->bytes += size;
-    return it;
+    s->list[s->count++] = it;
+    s->bytes += it.size;
+    return true;
 }
 
-static const source *find(const source_set *s, const char *key) {
+/* A file that is there but cannot be had is reported and kept as such, so that who requires it hears the reason. */
+static const source *add(source_set *s, const char *path, const char *name, const char *key, generation *g,
+                         bool needed) {
+    size_t size = 0;
+    char wrong[600] = "", *text = read_text(path, &size);
+    if (!text && !needed && (errno == ENOENT || errno == ENOTDIR)) return NULL;
+    if (!text && errno == EFBIG)
+        snprintf(wrong, sizeof wrong, "%s: larger than %u bytes", name, SOURCE_MAX);
+    else if (!text)
+        snprintf(wrong, sizeof wrong, "%s: %s", name, strerror(errno));
+    else if (s->bytes + size > SOURCES_MAX)
+        snprintf(wrong, sizeof wrong, "%s: all scripts together are larger than %u bytes", name, SOURCES_MAX);
+    if (*wrong) {
+        generation_error(g, NULL, 0, "%s", wrong);
+        free(text);
+        text = NULL, size = 0;
+    }
+    source it = {.name = strdup(name),
+                 .path = strdup(path),
+                 .key = strdup(key),
+                 .text = text,
+                 .wrong = *wrong ? strdup(wrong) : NULL,
+                 .size = size};
+    if (!it.name || !it.path || !it.key || !put(s, it)) {
+        free(it.name), free(it.path), free(it.key), free(it.text), free(it.wrong);
+        generation_error(g, name, 0, "out of memory");
+        return NULL;
+    }
+    return &s->list[s->count - 1];
+}
+
+static const source *find(const source_set *s, const char *key, bool config) {
     for (size_t i = 0; i < s->count; i++) {
-        if (s->list[i].key && strcmp(s->list[i].key, key) == 0) return &s->list[i];
+        const source *it = &s->list[i];
+        if (it->config == config && it->key && strcmp(it->key, key) == 0) return it;
     }
     return NULL;
 }
@@ -103,7 +116,7 @@ static void read_folder(source_set *s, const script_root *root, const char *key,
         if (!at || !child || !shown || stat(at, &st) != 0) goto next;
         if (S_ISDIR(st.st_mode))
             read_folder(s, root, child, depth + 1, g);
-        else if (is_script(name) && !find(s, child))
+        else if (is_script(name) && !find(s, child, false))
             add(s, at, shown, child, g, true);
     next:
         free(at), free(child), free(shown), free(names[i]);
@@ -112,13 +125,13 @@ static void read_folder(source_set *s, const script_root *root, const char *key,
 }
 
 int sources_read(source_set *s, const script_root *roots, generation *g) {
-    for (; roots && roots->path; roots++) read_folder(s, roots, "", 0, g);
+    for (; !s->sealed && roots && roots->path; roots++) read_folder(s, roots, "", 0, g);
     return 0;
 }
 
 const source *sources_find(source_set *s, const script_root *roots, const char *key, generation *g) {
-    const source *found = find(s, key);
-    for (; !found && roots && roots->path; roots++) {
+    const source *found = find(s, key, false);
+    for (; !found && !s->sealed && roots && roots->path; roots++) {
         char *path = join(roots->path, key), *shown = join(roots->label, key);
         if (path && shown) found = add(s, path, shown, key, g, false);
         free(path), free(shown);
@@ -127,7 +140,11 @@ const source *sources_find(source_set *s, const script_root *roots, const char *
 }
 
 const source *sources_file(source_set *s, const char *path, const char *name, generation *g) {
-    return add(s, path, name, path, g, false);
+    const source *found = find(s, path, true);
+    if (found || s->sealed) return found;
+    if (!add(s, path, name, path, g, false)) return NULL;
+    s->list[s->count - 1].config = true;
+    return &s->list[s->count - 1];
 }
 
 static int by_name(const void *a, const void *b) {
@@ -153,7 +170,8 @@ void sources_hash(source_set *s, char hash[17]) {
 
 void sources_free(source_set *s) {
     for (size_t i = 0; i < s->count; i++) {
-        free(s->list[i].name), free(s->list[i].path), free(s->list[i].key), free(s->list[i].text);
+        free(s->list[i].name), free(s->list[i].path), free(s->list[i].key);
+        free(s->list[i].text), free(s->list[i].wrong);
     }
     free(s->list);
     *s = (source_set){0};

@@ -54,7 +54,10 @@ typedef struct load_error {
 typedef struct generation_state {
     script_memory memory;
     script_limits limits;
-    uint32_t refs; /* tasks in flight, holds, one while it is current. Loop thread */
+    uint32_t refs;    /* tasks in flight, holds, one while it is current. Loop thread */
+    uint32_t tasks;   /* in flight */
+    uint32_t excused; /* … that wait for a build */
+    int64_t entered_us;
     bool entered, closing;
     task_token none;
     struct task *running; /* the task whose burst this is; NULL while loading */
@@ -91,11 +94,14 @@ typedef struct source {
     char *key;  /* path below its root: "components/util.lua" */
     char *text;
     size_t size;
+    char *wrong; /* why it cannot be read (reported already); then text is NULL */
+    bool config; /* a config file: not to be required */
 } source;
 
 typedef struct source_set {
     source *list;
     size_t count, room, bytes;
+    bool sealed; /* complete: nothing is read from disk any more */
 } source_set;
 
 #define SOURCE_MAX  (1u << 20)  /* bytes of one file */
@@ -199,6 +205,13 @@ struct engine {
     unsigned heap_count, heap_room;
     int64_t wake_asked; /* what wake_at was last told, 0 = nothing */
     bool pumping, pump_asked, stopping, building;
+    struct build *ready; /* built, waits until fewer generations drain */
+    struct {
+        source_set *files;
+        uint32_t number;
+        char hash[17];
+    } previous;                /* what rollback builds */
+    bool rolled_back, drained; /* drained: engine_drained() is to be called */
     int64_t stop_deadline;
     bool stop_killed;
     void (*stopped)(void *ctx);
@@ -244,8 +257,13 @@ int exclusive_call(lua_State *L);     /* mu.exclusive */
 int task_keep_trace(lua_State *L);    /* message handler: keeps the traceback of the error in the task */
 void generation_unref(generation *g); /* loop thread */
 void engine_ask_pump(engine *e);
-void engine_settle(engine *e);                      /* after a pump: is a stop complete? */
-void suspend_check(lua_State *L, const char *what); /* raises where nothing may wait */
+void engine_enter(engine *e, generation *g);
+void engine_close(generation *g); /* nothing holds it: closed on a worker */
+void engine_keep_report(engine *e, const generation *g);
+void engine_keep_sources(engine *e, generation *old); /* for a rollback */
+void engine_drained(engine *e); /* a generation has no tasks any more: is one ready to be swapped in? */
+void engine_settle(engine *e);                              /* after a pump: is a stop complete? */
+void suspend_check(lua_State *L, const char *what);         /* raises where nothing may wait */
 task_token suspend_as(lua_State *L, const char *what, int64_t limit_us, enum limit_kind kind);
 handle task_start_as(engine *e, const task_call *call, bool event);
 void *script_grow(void *p, unsigned *room, size_t size); /* doubles an array; NULL when out of memory, p stays good */

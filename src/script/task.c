@@ -141,8 +141,13 @@ static void finish_task(engine *e, task *t) {
     if (t->live_next) t->live_next->live_before = t->live_before;
     e->live_count--;
     slab_remove(&e->tasks, t->self);
+    bool last = --g->own->tasks == 0;
     if (done) done(ctx, bad ? &why : NULL);
     generation_unref(g);
+    if (__builtin_expect(last && e->ready != NULL, 0)) {
+        e->drained = true; /* not from here: whoever ended the task may be in the middle of something */
+        engine_ask_pump(e);
+    }
 }
 
 /* Inside a burst: closes what waits, innermost first. */
@@ -268,10 +273,11 @@ void tasks_due(engine *e, int64_t now) {
     while (e->heap_count && e->heap[0]->limit_us <= now) {
         task *t = e->heap[0];
         if (t->limit_kind == LIMIT_TASK) {
-            char text[160];
+            char text[160], who[256];
             snprintf(text, sizeof text, "it has waited in %s when its time was over (limits.task_seconds = %lld)",
                      t->waits_for, (long long)(t->call.generation->own->limits.task_us / 1000000));
-            log_error("script", "%s was ended: %s", t->call.what, text);
+            task_describe(t, who, sizeof who);
+            log_error("script", "%s was ended (%s): %s", t->call.what, who, text);
             e->counts.tasks_timed_out++;
             end_task(e, t, E_TIMEOUT, text);
             continue;
@@ -299,7 +305,7 @@ static void drain(engine *e) {
 static void end_pump(engine *e) {
     e->pumping = false;
     e->pump_asked = false;
-    if (e->ready_first) engine_ask_pump(e);
+    if (e->ready_first || e->drained) engine_ask_pump(e);
     if (e->heap_count || e->stopping || e->repeat_at) ask_wake(e);
 }
 
@@ -313,7 +319,10 @@ void engine_pump(engine *e) {
         observe_repeats(e, now);
     }
     drain(e);
+    bool drained = e->drained;
+    e->drained = false;
     end_pump(e);
+    if (__builtin_expect(drained, 0)) engine_drained(e);
     engine_settle(e);
 }
 
@@ -348,6 +357,7 @@ handle task_start_as(engine *e, const task_call *call, bool event) {
     e->live_count++;
     e->counts.tasks_started++;
     call->generation->own->refs++;
+    call->generation->own->tasks++;
     if (e->pumping || watch_inside(&e->watch)) {
         enqueue(e, t);
         return self;

@@ -216,6 +216,7 @@ static char *copy_field(lua_State *L, const char *field) { /* a string field of 
 
 static void read_words(lua_State *L, job *j) {
     int n = 0;
+    j->sets[n++] = strdup("scripts.auto_reload=false"); /* a play says when; one about saving switches it on */
     if (the_runner.mode == MODE_MEMORY) {
         j->sets[n++] = strdup("limits.memory_mib=16");
         j->sets[n++] = strdup("limits.task_memory_mib=2");

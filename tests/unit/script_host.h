@@ -248,15 +248,15 @@ static inline void world_close(struct world *w) {
     nftw(w->root, world_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-static inline void world_reloaded(void *ctx, bool ok, const char *report) {
+static inline void world_reloaded(void *ctx, const engine_outcome *o) {
     struct world *w = ctx;
     w->reloads++;
-    w->reload_ok = ok;
-    snprintf(w->report, sizeof w->report, "%s", report);
+    w->reload_ok = o->good;
+    snprintf(w->report, sizeof w->report, "%s", o->report);
 }
 
 static inline bool world_reload(struct world *w) {
-    assert_int_equal(engine_reload(w->engine, world_reloaded, w), 0);
+    assert_int_equal(engine_build(w->engine, ENGINE_RELOAD, world_reloaded, w), 0);
     world_run(w);
     return w->reload_ok;
 }

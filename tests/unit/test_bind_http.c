@@ -302,7 +302,7 @@ static void the_client_asks_our_own_server(void **state) {
 
 static void reload(bool want) {
     w.reloads = 0;
-    assert_int_equal(engine_reload(w.engine, world_reloaded, &w), 0);
+    assert_int_equal(engine_build(w.engine, ENGINE_RELOAD, world_reloaded, &w), 0);
     turn_until(sv.loop, w.reloads);
     if (w.reload_ok != want) fail_msg("%s", w.report);
 }

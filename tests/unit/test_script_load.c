@@ -165,7 +165,7 @@ static void test_broken_reload_keeps_the_old(void **state) {
     world_call(&w, "it", &o);
     assert_string_equal(o.result, "1");
     world_write(&w, "scripts/main.lua", "mu.handler('it', function() return 'new', mu.generation end)");
-    assert_int_equal(engine_check(w.engine, world_reloaded, &w), 0); /* proves, but changes nothing */
+    assert_int_equal(engine_build(w.engine, ENGINE_CHECK, world_reloaded, &w), 0); /* proves, but changes nothing */
     world_run(&w);
     assert_true(w.reload_ok);
     world_call(&w, "it", &o);
@@ -198,17 +198,163 @@ static void test_reload_while_tasks_wait(void **state) {
     engine_get_counts(w.engine, &n);
     assert_int_equal(n.generations_live, 3);
     assert_int_equal(a.calls, 0);
-    assert_true(world_reload(&w)); /* a third one draining is one too many: the oldest ends */
+    assert_true(world_reload(&w)); /* a third one draining is one too many: it waits */
+    assert_int_equal(w.reloads, 2);
+    assert_contains(w.log, "generation 4 (");
+    assert_contains(w.log, "is ready; it waits for what older generations are still doing");
     world_call(&w, "it", &d);
-    assert_int_equal(a.calls, 1);
-    assert_int_equal(a.code, E_CANCELLED);
+    assert_int_equal(engine_build(w.engine, ENGINE_RELOAD, world_reloaded, &w), E_BUSY);
+    engine_get_counts(w.engine, &n);
+    assert_int_equal(n.generations_live, 3);
+    assert_int_equal(a.calls, 0);
     world_pass(&w, 10);
+    assert_string_equal(a.result, "1 1"); /* nobody was cut short */
     assert_string_equal(b.result, "2 2");
     assert_string_equal(c.result, "3 3");
-    assert_string_equal(d.result, "4 4");
+    assert_string_equal(d.result, "3 3");
+    assert_int_equal(w.reloads, 3);
+    assert_int_equal(engine_current(w.engine)->number, 4);
     engine_get_counts(w.engine, &n);
     assert_int_equal(n.generations_live, 1);
     world_close(&w);
+}
+
+static void test_a_draining_generation_ends_at_the_handler_limit(void **state) {
+    struct world w;
+    struct outcome a, b;
+    (void)state;
+    world_open(&w);
+    world_write(&w, "config.lua", "return { limits = { task_seconds = 20, await_seconds = 86400 } }");
+    world_write(&w, "scripts/main.lua", "mu.handler('it', function() while true do mu.sleep(3) end end)");
+    world_start(&w);
+    world_call(&w, "it", &a);
+    assert_true(world_reload(&w));
+    world_pass(&w, 10);
+    world_call(&w, "it", &b);
+    assert_true(world_reload(&w));
+    assert_true(world_reload(&w));
+    assert_int_equal(engine_current(w.engine)->number, 3);
+    assert_int_equal(a.calls, 0);
+    world_pass(&w, 10.5);
+    assert_int_equal(a.calls, 1);
+    assert_int_equal(a.code, E_TIMEOUT);
+    assert_contains(w.log, "it was ended (generation 1 ");
+    assert_contains(w.log, "limits.task_seconds = 20");
+    assert_int_equal(engine_current(w.engine)->number, 4);
+    assert_int_equal(b.calls, 0);
+    world_pass(&w, 10);
+    assert_int_equal(b.code, E_TIMEOUT);
+    world_close(&w);
+}
+
+static void test_stop_while_a_generation_waits(void **state) {
+    struct world w;
+    struct outcome a, b;
+    (void)state;
+    world_open(&w);
+    world_write(&w, "scripts/main.lua", "mu.handler('it', function() mu.sleep(50) end)");
+    world_start(&w);
+    world_call(&w, "it", &a);
+    assert_true(world_reload(&w));
+    world_call(&w, "it", &b);
+    assert_true(world_reload(&w));
+    assert_true(world_reload(&w));
+    assert_int_equal(w.reloads, 2);
+    world_close(&w); /* nothing waits for ever, nothing leaks */
+    assert_int_equal(w.reloads, 3);
+}
+
+static void test_rollback(void **state) {
+    struct world w;
+    struct outcome o;
+    uint32_t number = 0;
+    char hash[17] = "", first[17];
+    (void)state;
+    world_open(&w);
+    world_write(&w, "scripts/settings.lua", "mu.settings { word = { type = 'string', default = 'none' } }");
+    world_write(&w, "config.lua", "return { word = 'before' }");
+    world_write(&w, "scripts/main.lua",
+                "mu.handler('it', function() return mu.config.word, require 'lib.a' end)\n"
+                "require 'lib.a' mu.say((pcall(require, 'lib.gone')))");
+    world_write(&w, "scripts/lib/a.lua", "return 'a1'");
+    world_start(&w);
+    memcpy(first, engine_current(w.engine)->hash, 17);
+    assert_int_equal(engine_build(w.engine, ENGINE_ROLLBACK, world_reloaded, &w), E_NOT_FOUND);
+    world_write(&w, "config.lua", "return { word = 'after' }");
+    world_write(&w, "scripts/lib/a.lua", "return 'a2'");
+    world_write(&w, "scripts/lib/gone.lua", "return 'here'");
+    assert_true(world_reload(&w));
+    assert_false(engine_rolled_back(w.engine));
+    assert_true(engine_previous(w.engine, &number, hash));
+    assert_int_equal(number, 1);
+    assert_string_equal(hash, first);
+    world_write(&w, "scripts/main.lua", "broken ("); /* whatever stands on the disk by then */
+    assert_false(world_reload(&w));
+    assert_int_equal(engine_build(w.engine, ENGINE_ROLLBACK, world_reloaded, &w), 0);
+    world_run(&w);
+    assert_true(w.reload_ok);
+    assert_true(engine_rolled_back(w.engine));
+    assert_string_equal(engine_current(w.engine)->hash, first);
+    world_call(&w, "it", &o);
+    assert_string_equal(o.result, "before a1");
+    assert_string_equal(w.heard, "false true false"); /* a file that came later is not there either */
+    assert_int_equal(engine_build(w.engine, ENGINE_ROLLBACK, world_reloaded, &w), 0); /* and forth again */
+    world_run(&w);
+    world_call(&w, "it", &o);
+    assert_string_equal(o.result, "after a2");
+    world_close(&w);
+}
+
+static void test_only_what_is_new_is_swapped_in(void **state) {
+    struct world w;
+    (void)state;
+    world_open(&w);
+    world_start(&w);
+    assert_int_equal(engine_build(w.engine, ENGINE_RELOAD_NEW, world_reloaded, &w), 0);
+    world_run(&w);
+    assert_int_equal(engine_current(w.engine)->number, 1);
+    world_write(&w, "scripts/other.lua", "return 1");
+    assert_int_equal(engine_build(w.engine, ENGINE_RELOAD_NEW, world_reloaded, &w), 0);
+    world_run(&w);
+    assert_int_equal(engine_current(w.engine)->number, 3);
+    world_close(&w);
+}
+
+static void test_a_syntax_error_hides_nothing(void **state) {
+    struct world w;
+    (void)state;
+    world_open(&w);
+    world_write(&w, "scripts/settings.lua", "mu.settings { port = { type = 'integer' } }");
+    world_write(&w, "config.lua", "return {\n  prot = 7,\n}");
+    world_write(&w, "scripts/main.lua", "require 'components.a'\nrequire 'components.b'\nrequire 'components.c'");
+    world_write(&w, "scripts/components/a.lua", "return {\n  1 2\n}");
+    world_write(&w, "scripts/components/b.lua", "local a = require 'components.a'");
+    world_write(&w, "scripts/components/c.lua", "\nmu.handlr('x', print)");
+    assert_int_equal(world_try(&w), E_LOAD);
+    const char *report = engine_report(w.engine), *a = strstr(report, "scripts/components/a.lua:2:");
+    assert_non_null(a);
+    assert_null(strstr(a + 1, "scripts/components/a.lua:2:")); /* once, though b needs it */
+    assert_contains(report, "config.lua:2: prot: there is no such setting; did you mean 'port'?");
+    assert_contains(report, "scripts/components/c.lua:2:");
+    world_close(&w);
+}
+
+static void test_a_file_too_large_is_named_and_hides_nothing(void **state) {
+    struct world w;
+    char *text = malloc((2u << 20) + 1);
+    (void)state;
+    memset(text, ' ', 2u << 20);
+    text[2u << 20] = 0;
+    world_open(&w);
+    world_write(&w, "scripts/main.lua", "require 'lib.large' require 'lib.wrong'");
+    world_write(&w, "scripts/lib/large.lua", text);
+    world_write(&w, "scripts/lib/wrong.lua", "wrong()");
+    assert_int_equal(world_try(&w), E_LOAD);
+    assert_contains(engine_report(w.engine), "scripts/lib/large.lua: larger than 1048576 bytes");
+    assert_contains(engine_report(w.engine), "scripts/lib/wrong.lua:1:");
+    assert_null(strstr(engine_report(w.engine), "no such file"));
+    world_close(&w);
+    free(text);
 }
 
 static void test_many_reloads_do_not_grow(void **state) {
@@ -264,7 +410,7 @@ static void test_stop_lets_tasks_finish(void **state) {
     engine_stop(w.engine, 5000000, world_stopped, &w);
     world_run(&w);
     assert_string_equal(w.heard, "stopping");
-    assert_int_equal(engine_reload(w.engine, world_reloaded, &w), E_CLOSED);
+    assert_int_equal(engine_build(w.engine, ENGINE_RELOAD, world_reloaded, &w), E_CLOSED);
     struct outcome refused;
     world_call(&w, "short", &refused);
     assert_int_equal(refused.code, E_CLOSED);
@@ -289,6 +435,12 @@ int main(void) {
         cmocka_unit_test(test_broken_config_files),
         cmocka_unit_test(test_broken_reload_keeps_the_old),
         cmocka_unit_test(test_reload_while_tasks_wait),
+        cmocka_unit_test(test_a_draining_generation_ends_at_the_handler_limit),
+        cmocka_unit_test(test_stop_while_a_generation_waits),
+        cmocka_unit_test(test_rollback),
+        cmocka_unit_test(test_only_what_is_new_is_swapped_in),
+        cmocka_unit_test(test_a_syntax_error_hides_nothing),
+        cmocka_unit_test(test_a_file_too_large_is_named_and_hides_nothing),
         cmocka_unit_test(test_many_reloads_do_not_grow),
         cmocka_unit_test(test_hash_names_the_content),
         cmocka_unit_test(test_stop_lets_tasks_finish),
