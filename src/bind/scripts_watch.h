@@ -10,8 +10,8 @@ struct server;
 
 void scripts_watch_start(struct server *s);
 void scripts_watch_stop(void);
-int scripts_watch_read(generation *g);            /* its setting; a module's check */
-void scripts_watch_follow(const generation *g);   /* it is entered: its setting applies from now on */
-bool scripts_watched(void);                                 /* is it on, and does it work? */
+int scripts_watch_read(generation *g);          /* its setting; a module's check */
+void scripts_watch_follow(const generation *g); /* it is entered: its setting applies from now on */
+bool scripts_watched(void);                     /* is it on, and does it work? */
 
 #endif

@@ -5,9 +5,9 @@
  *     … saved(ctx, "/srv/mu/scripts/components/util.lua") …
  *     folder_watch_free(w);
  *
- * Folders are watched by the system's notices (inotify and its like): a save in place, a file written beside and renamed
- * over it, new, moved and removed files and folders all tell. A file, and a folder that is not there yet, are looked at
- * once a second: the folder around a config file may be one that a database writes to all day.
+ * Folders are watched by the system's notices (inotify and its like): a save in place, a file written beside and
+ * renamed over it, new, moved and removed files and folders all tell. A file, and a folder that is not there yet, are
+ * looked at once a second: the folder around a config file may be one that a database writes to all day.
  *
  * `saved` may come several times for one save, and before the last byte is written: wait a little before reading. Names
  * that begin with a dot are passed over. Loop thread. */

@@ -81,10 +81,10 @@ static void build_done(void *arg) {
     engine_keep_report(e, b->generation);
     if (wants_swap(e, b) && draining(e) >= DRAINING_MAX) {
         e->ready = b;
-        log_info("reload", "generation %u (%s) is ready; it waits for what older generations are still doing "
-                           "(limits.task_seconds = %lld at most)",
-                 b->generation->number, b->generation->hash,
-                 (long long)(e->current->own->limits.task_us / 1000000));
+        log_info("reload",
+                 "generation %u (%s) is ready; it waits for what older generations are still doing "
+                 "(limits.task_seconds = %lld at most)",
+                 b->generation->number, b->generation->hash, (long long)(e->current->own->limits.task_us / 1000000));
         return;
     }
     complete(e, b, wants_swap(e, b));

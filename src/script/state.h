@@ -262,8 +262,8 @@ void engine_close(generation *g); /* nothing holds it: closed on a worker */
 void engine_keep_report(engine *e, const generation *g);
 void engine_keep_sources(engine *e, generation *old); /* for a rollback */
 void engine_drained(engine *e); /* a generation has no tasks any more: is one ready to be swapped in? */
-void engine_settle(engine *e);                              /* after a pump: is a stop complete? */
-void suspend_check(lua_State *L, const char *what);         /* raises where nothing may wait */
+void engine_settle(engine *e);  /* after a pump: is a stop complete? */
+void suspend_check(lua_State *L, const char *what); /* raises where nothing may wait */
 task_token suspend_as(lua_State *L, const char *what, int64_t limit_us, enum limit_kind kind);
 handle task_start_as(engine *e, const task_call *call, bool event);
 void *script_grow(void *p, unsigned *room, size_t size); /* doubles an array; NULL when out of memory, p stays good */
