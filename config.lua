@@ -113,6 +113,18 @@ return {
     -- auto_reload = true,           -- a script or config file that is saved is used at once, if it is in order
   },
 
+  -- The e-mail address of the account that is super admin: the only way to become one. "": nobody.
+  -- super_admin = "me@example.org",
+
+  audit = {
+    -- entries = 10000,              -- changes that the audit log keeps
+  },
+
+  inspect = {
+    -- slow_ms = 100,                -- a handler that takes so long is noted for the console's `slow`; 0: none
+    -- stall_ms = 2000,              -- the log says when the server has stood still for so long; 0: never
+  },
+
   log = {
     -- level = "info",               -- debug, info, warn, error: the least a line must matter
     -- file = "",                    -- "server.log": in the data folder; "": standard error. USR1 opens it anew

@@ -1,5 +1,7 @@
--- guards.lua: what a route can ask for before its handler runs: `login = true` in a route is the first of these.
+-- guards.lua: what a route can ask for before its handler runs: `login = true` in a route is the first of these,
+-- `role = "admin"` another.
 local games = require "services.games"
+local roles = require "services.roles"
 
 mu.guard "login" (function(session, request, wanted)
   if wanted and not session.player then return mu.fail "ERR_AUTHENTICATION_REQUIRED" end
@@ -35,4 +37,9 @@ mu.guard "own_seat" (function(session, request, wanted)
   if not member then return refusal end
   if request.player_id == member.player_id then return end
   if wanted == "only" or member.game.host ~= member then return mu.fail "GAMEMANAGER_ERR_PERMISSION_DENIED" end
+end)
+
+mu.guard "role" (function(session, request, wanted)
+  if not session.player then return mu.fail "ERR_AUTHENTICATION_REQUIRED" end
+  if not roles.at_least(session.player.role, wanted) then return mu.fail "ERR_AUTHORIZATION_REQUIRED" end
 end)

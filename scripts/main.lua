@@ -42,6 +42,13 @@ if not mu.test_mode then
   mu.on("reloaded", leaderboards.fill)
 end
 
+-- Who changed what; who may do what.
+local super_admin = require "services.super_admin"
+if not mu.test_mode then
+  mu.on("started", super_admin.ensure)
+  mu.on("reloaded", super_admin.ensure)
+end
+
 -- A word to the operator, once the doors are open.
 if not mu.test_mode then mu.on("started", require("services.welcome").started) end   -- a test opens no door
 

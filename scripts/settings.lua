@@ -168,6 +168,14 @@ mu.settings {
 mu.settings {
   ["scripts.auto_reload"] = { type = "boolean", default = true,
     text = "A script or config file that is saved is used at once, if it is in order. Otherwise only when asked." },
+  ["super_admin"] = { type = "string", default = "", max = 254,
+    text = "E-mail address of the account that is super admin, whatever the database says. Empty: nobody is by this." },
+  ["audit.entries"] = { type = "integer", default = 10000, min = 100, max = 10000000,
+    text = "How many changes the audit log keeps; the oldest go first." },
+  ["inspect.slow_ms"] = { type = "integer", default = 100, min = 0, max = 3600000,
+    text = "A handler that takes so long, waiting included, is noted for the console's `slow`. 0: none is." },
+  ["inspect.stall_ms"] = { type = "integer", default = 2000, min = 0, max = 600000,
+    text = "When the server has not turned to its connections for so long, the log says so. 0: never." },
 }
 
 mu.settings {

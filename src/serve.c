@@ -20,6 +20,7 @@
 #include "bind/asset_file.h"
 #include "bind/bind.h"
 #include "bind/blaze.h"
+#include "bind/inspect.h"
 #include "bind/net.h"
 #include "bind/metric_values.h"
 #include "bind/ranking.h"
@@ -195,6 +196,7 @@ static void on_end(void *ctx, int signum) {
 /* ---- end ---- */
 
 static void finish(void) {
+    inspect_stop();
     timer_drive_stop();
     scripts_watch_stop();
     if (me.server.store) store_close(me.server.store);

@@ -40,8 +40,8 @@ local function mentions_name(message)
   return false
 end
 
-local function check(number, message)
-  local where = ("message %d of configs/me3_msg.lua: "):format(number)
+local function check(number, place, message)
+  local where = ("%s: message %d: "):format(place, number)
   for key in pairs(message) do
     if not KEYS[key] then error(where .. ("there is no '%s'"):format(key), 0) end
   end
@@ -54,15 +54,15 @@ local function check(number, message)
   end
 end
 
-local function prepare(number, message)
-  check(number, message)
+local function prepare(number, place, message)
+  check(number, place, message)
   local names = message.players and {}
   for _, name in ipairs(message.players or {}) do names[name:lower()] = true end
   local prepared = {
     type = TYPES[message.type] or message.type, title = message.title and texts(message.title) or {},
     text = texts(message.text), image = message.image, priority = message.priority or 1,
     tracking_id = message.tracking_id, date = message.until_date, names = names,
-    ends = message.until_date and end_of(message.until_date),
+    ends = message.until_date and end_of(message.until_date), place = place,
   }
   prepared.personal = names ~= nil or mentions_name(prepared)
   return prepared
@@ -99,11 +99,27 @@ local function is_for(message, player)
   return player ~= nil and (not message.names or message.names[player.name:lower()] == true)
 end
 
+-- Where a message is declared: "scripts/configs/me3_msg.lua:15", so that whoever sees it finds it.
+local function place_of(file, lines, number)
+  if not file then return "a list of messages" end
+  return lines[number] and ("%s:%d"):format(file, lines[number]) or file
+end
+
+-- Why somebody does not see a message, or nil: he does. `player` may be nil: nobody has logged in yet.
+local function hidden(message, player)
+  if message.ends and config.promos.hide_expired and message.ends <= mu.time.unix() then
+    return "over since " .. message.date
+  end
+  if is_for(message, player) then return nil end
+  return player and "for other players" or "only after login"
+end
+
 -- The config source of a list of messages: see configs/init.lua.
-function promo.messages(list)
+function promo.messages(declared)
   local messages, personal = {}, false
-  for number, message in ipairs(list) do
-    messages[number] = prepare(number, message)
+  local file, lines = mu.inspect.entry_lines "messages"
+  for number, message in ipairs(declared) do
+    messages[number] = prepare(number, place_of(file, lines, number), message)
     personal = personal or messages[number].personal
   end
 
@@ -125,6 +141,19 @@ function promo.messages(list)
       end
     end
     return map, seconds
+  end
+
+  -- What a player (nil: before login) is shown and what not, message by message, for the operator.
+  function source.preview(player)
+    local list = {}
+    for number, message in ipairs(messages) do
+      list[number] = {
+        place = message.place, type = message.type, priority = message.priority, image = message.image,
+        hidden = hidden(message, player), title = message.title.en and fill(message.title.en, player),
+        text = message.text.en and fill(message.text.en, player), until_date = message.date,
+      }
+    end
+    return list
   end
 
   return source

@@ -62,9 +62,10 @@ function players.has_password(account, password)
   return (mu.crypto.password_verify(password, account.password))
 end
 
--- Makes an account with a name of its own. Returns its row; nil, "taken" when the e-mail is; nil, "busy".
+-- Makes an account with a name of its own. Returns its row; nil, "taken" when the e-mail is, or is the super admin's,
+-- who is not whoever comes first; nil, "busy".
 function players.create(email, password, role)
-  if players.by_email(email) then return nil, "taken" end
+  if email == config.super_admin:lower() or players.by_email(email) then return nil, "taken" end
   local hash, reason = mu.crypto.password_hash(password)
   if not hash then return nil, reason end
   for _ = 1, NAME_TRIES do

@@ -187,6 +187,20 @@ function sessions.player_named(name)
   end
 end
 
+-- Ends the connection of a session, and its login with it: nobody comes back to that by a key.
+function sessions.kick(session, reason)
+  if session.player then
+    session:notify(subscriptions.SessionDisconnected, { reason = DUPLICATE_LOGIN })
+    sessions.logout(session)
+  end
+  session:close(reason)
+end
+
+-- Keys of lost connections of this account are good for nothing any more.
+function sessions.forget(player_id)
+  for key in key_kind.where { player_id = player_id } do key:remove() end
+end
+
 function sessions.players_online() return player_kind.count {} end
 
 return sessions

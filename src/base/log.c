@@ -21,6 +21,8 @@ static _Atomic int threshold = LOG_INFO;
 static _Atomic bool as_json;
 static log_sink current_sink;
 static void *sink_context;
+static log_sink current_tap;
+static void *tap_context;
 static int file = STDERR_FILENO;
 static char file_path[1024]; /* "" = standard error */
 
@@ -40,6 +42,13 @@ void log_set_sink(log_sink sink, void *context) {
     pthread_mutex_lock(&lock);
     current_sink = sink;
     sink_context = context;
+    pthread_mutex_unlock(&lock);
+}
+
+void log_set_tap(log_sink tap, void *context) {
+    pthread_mutex_lock(&lock);
+    current_tap = tap;
+    tap_context = context;
     pthread_mutex_unlock(&lock);
 }
 
@@ -178,6 +187,7 @@ void log_write(enum log_level level, const char *topic, const char *format, ...)
 
     pthread_mutex_lock(&lock);
     size_t n = put_line(line, sizeof line, level, topic, text);
+    if (current_tap) current_tap(level, line, n, tap_context);
     bool later = gatherer && !current_sink && level < LOG_WARN && gathered_n + n <= sizeof gathered, first = false;
     if (later)
         first = gather(line, n);

@@ -29,6 +29,8 @@ typedef void (*log_sink)(enum log_level level, const char *line, size_t length, 
 void log_set_level(enum log_level level); /* lines below are dropped; default LOG_INFO */
 enum log_level log_get_level(void);
 void log_set_json(bool json);
+/* Sees every line too, wherever it goes, as it is said; the same rules. NULL ends it. */
+void log_set_tap(log_sink tap, void *context);
 void log_set_sink(log_sink sink, void *context); /* NULL = the file, or standard error */
 /* Appends to this file from now on (made with mode 0640); "" = standard error. E_IO: nothing has changed. */
 int log_set_file(const char *path, fault *f);

@@ -11,6 +11,7 @@
 #include "bind/crypto.h"
 #include "bind/http.h"
 #include "bind/http_client.h"
+#include "bind/inspect.h"
 #include "bind/json.h"
 #include "bind/log.h"
 #include "bind/metric.h"
@@ -45,6 +46,7 @@ const script_module *const bind_modules[] = {
     &module_console,     /* mu.console */
     &module_metric,      /* numbers of scripts */
     &module_scripts,     /* mu.scripts */
+    &module_inspect,     /* mu.inspect */
     NULL,
 };
 

@@ -16,10 +16,12 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "base/malformed.h"
 #include "bind/blaze.h"
 #include "bind/blaze_trace.h"
 #include "bind/record.h"
 #include "bind/route_stats.h"
+#include "codec/tdf_mask.h"
 
 enum {
     FIELD_ID,
@@ -189,9 +191,27 @@ static void answered(blaze_call *c, const fault *why) {
     go_on(s);
 }
 
+/* For whoever looks into it later. `shown`: bytes of it that anybody may read. */
+static void note_malformed(const blaze_session *s, malformed *m, const fault *why, bytes shown) {
+    m->code = why->code;
+    if (s) blaze_describe_session(s->record.at, m->who, sizeof m->who);
+    if (s && s->stream) {
+        snprintf(m->peer, sizeof m->peer, "%s", stream_peer(s->stream));
+        snprintf(m->door, sizeof m->door, "%s", stream_listener_name(s->stream));
+    }
+    snprintf(m->text, sizeof m->text, "%.250s", why->text);
+    malformed_add(m, shown);
+}
+
 void blaze_session_bad_body(const blaze_call *c, const fault *why) {
     counter_add(COUNTER_BLAZE_BAD_BODIES, 1);
     blaze_session *s = blaze_session_find(c->session.at);
+    malformed m = {.decoder = "body", .offset = why->offset, .size = c->body.n};
+    uint8_t *masked = malloc(c->body.n + 1);
+    if (masked) tdf_mask(c->body, c->route->request, masked);
+    snprintf(m.what, sizeof m.what, "%s", c->route->name);
+    note_malformed(s, &m, why, (bytes){masked, masked ? c->body.n : 0});
+    free(masked);
     log_warn("blaze", "%s from %s: the body cannot be decoded (%s): %s", c->route->name,
              s && s->stream ? stream_peer(s->stream) : "a session that has gone", fault_name(why->code), why->text);
 }
@@ -228,8 +248,10 @@ static void handle_request(blaze_session *s, bytes body) {
     }
 }
 
-static void refuse_frame(blaze_session *s, const fault *why) {
+static void refuse_frame(blaze_session *s, bytes in, const fault *why) {
     counter_add(COUNTER_BLAZE_BAD_FRAMES, 1);
+    malformed m = {.decoder = "frame", .offset = -1, .size = in.n};
+    note_malformed(s, &m, why, (bytes){in.p, in.n < FIRE_HEADER_MAX ? in.n : FIRE_HEADER_MAX});
     log_warn("blaze", "%s sent what is no frame (%s): %s; closed", stream_peer(s->stream), fault_name(why->code),
              why->text);
     stream_close_why(s->stream, why);
@@ -244,7 +266,7 @@ static size_t on_data(void *ctx, stream *st, bytes in) {
         int n = fire_parse(rest, s->trusted ? BLAZE_FRAME_MAX : BLAZE_FRAME_MAX_FIRST, &s->request, &f);
         if (n == E_INCOMPLETE) break;
         if (n < 0) {
-            refuse_frame(s, &f);
+            refuse_frame(s, rest, &f);
             return in.n;
         }
         if (rest.n - (size_t)n < s->request.body_length) break;

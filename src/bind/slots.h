@@ -22,6 +22,7 @@ enum bind_slot {
     SLOT_LOG,
     SLOT_RANKING,
     SLOT_SCRIPTS,
+    SLOT_INSPECT,
     SLOT_TEST,
     SLOT_COUNT /* ≤ SCRIPT_SLOTS */
 };

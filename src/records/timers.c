@@ -45,6 +45,7 @@ void timers_free(timers *t) {
 
 void timer_free(timer *due) { memory_drop(due); }
 uint32_t timers_count(const timers *t) { return t->count; }
+const timer *timers_at(const timers *t, uint32_t i) { return i < t->count ? t->heap[i] : NULL; }
 int64_t timers_next(const timers *t) { return t->count ? t->heap[0]->deadline : TIMERS_NO_DEADLINE; }
 
 void timers_on_next(timers *t, void (*changed)(void *context, int64_t deadline), void *context) {

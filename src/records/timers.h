@@ -44,6 +44,7 @@ int64_t timers_next(const timers *t);      /* earliest deadline, or TIMERS_NO_DE
 timer *timers_due(timers *t, int64_t now); /* takes the earliest out if its time has come, else NULL */
 void timer_free(timer *due);
 uint32_t timers_count(const timers *t);
+const timer *timers_at(const timers *t, uint32_t i); /* i < count; in no order; good until the next change */
 
 /* Told after each change of timers_next(), inside the call that changed it. */
 void timers_on_next(timers *t, void (*changed)(void *context, int64_t deadline), void *context);

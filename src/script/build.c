@@ -173,7 +173,12 @@ int sandbox_require(lua_State *L) {
     lua_setfield(L, 2, name);
     lua_pushvalue(L, 1);
     lua_pushstring(L, s->name);
-    return require_done(L, lua_pcallk(L, 2, 1, 0, 0, require_done), 0);
+    generation_state *own = generation_of(L)->own;
+    const char *outer = own->loading_key;
+    own->loading_key = s->key;
+    int status = lua_pcallk(L, 2, 1, 0, 0, require_done); /* nothing waits while scripts load: it returns here */
+    own->loading_key = outer;
+    return require_done(L, status, 0);
 }
 
 /* ---- the steps after compiling ---- */

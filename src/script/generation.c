@@ -148,3 +148,13 @@ const char *script_nearest(const char *word, const char *const *names, size_t co
     for (size_t i = 0; i < count; i++) suggest_offer(&near, names[i]);
     return near.best;
 }
+
+int generation_entry_lines(lua_State *L, const char *word, char *file, size_t size, int *lines, int most) {
+    generation *g = generation_of(L);
+    file[0] = 0;
+    if (!g->loading || !g->own->sources || !g->own->loading_key) return 0;
+    const source *s = sources_find(g->own->sources, g->engine->options.roots, g->own->loading_key, g);
+    if (!s) return 0;
+    snprintf(file, size, "%s", s->name);
+    return source_entry_lines(s, word, lines, most);
+}

@@ -12,6 +12,8 @@
 
 void engine_observe(engine *e, const engine_observer *o) { e->observer = *o; }
 
+bool engine_ask_where(engine *e) { return watch_ask(&e->watch); }
+
 int64_t observe_now(const engine *e) {
     return e->options.host.now ? e->options.host.now(e->options.host.ctx) : clock_coarse_us();
 }

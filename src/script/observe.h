@@ -33,6 +33,10 @@ typedef struct engine_observer {
 
 void engine_observe(engine *e, const engine_observer *o); /* copied */
 
+/* Any thread: has the script that runs, if one does, named in the log with its traceback, as if it had run for
+ * limits.burst_warn_ms, as soon as it is back from whatever C function it is in. Whether one runs. */
+bool engine_ask_where(engine *e);
+
 typedef struct task_view {
     const char *what;
     handle subject;

@@ -1,7 +1,8 @@
 /* settings_line.c: where a key stands in the text of a config file, so that an error in its value can name the line.
  *
  * The value of a chunk does not know its lines, so the text is read once more, just well enough to follow tables and
- * `key =`. It is for messages only: where somebody computes a key, the line is unknown or that of the table around. */
+ * `key =`. It is for messages only: where somebody computes a key, the line is unknown or that of the table around.
+ * In the same way source_entry_lines finds where the entries of a list of declarations begin. */
 #include "script/state.h"
 
 #include <stdio.h>
@@ -80,6 +81,31 @@ static int token(scanner *s) {
     }
     s->at++;
     return (unsigned char)c;
+}
+
+/* The table behind the first `word`, perhaps in parentheses: where each of its entries begins. */
+int source_entry_lines(const source *file, const char *word, int *lines, int most) {
+    scanner s = {file->text, file->text + file->size, 1, ""};
+    int kind, depth = 0, count = 0;
+    bool found = false, fresh = false;
+    while ((kind = token(&s)) != 0) {
+        if (depth == 0) { /* looking for: word, perhaps '(', '{' */
+            if (kind == '{' && found)
+                depth = 1, fresh = true;
+            else
+                found = (kind == 'w' && strcmp(s.word, word) == 0) || (found && kind == '(');
+            continue;
+        }
+        if (depth == 1 && fresh && kind != '}') {
+            if (count < most) lines[count] = s.line;
+            count++;
+        }
+        fresh = depth == 1 && (kind == ',' || kind == ';');
+        if (kind == '{' || kind == '(' || kind == '[') depth++;
+        if (kind == '}' || kind == ')' || kind == ']') depth--;
+        if (depth == 0) break;
+    }
+    return count;
 }
 
 #define NEST_MAX 16

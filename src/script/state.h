@@ -67,6 +67,7 @@ typedef struct generation_state {
     load_error *errors;
     unsigned error_count, error_room;
     struct source_set *sources;  /* while building */
+    const char *loading_key;    /* source.key of the file that is being required, or NULL */
     struct event_entry **events; /* event.c */
     struct event_wish *wishes;   /* the calls of mu.on */
     unsigned event_count, event_room, wish_count, wish_room;
@@ -118,6 +119,7 @@ int build_generation(generation *g);                /* 0, or negative with the e
 int settings_evaluate(generation *g, lua_State *L); /* mu.settings, config files, overrides → mu.config, limits */
 int settings_declare(lua_State *L);                 /* the C function mu.settings */
 void settings_limits_default(script_limits *l);
+int source_entry_lines(const source *file, const char *word, int *lines, int most); /* settings_line.c */
 int settings_line(const source *file, const char *path); /* line of a key in a config file, 0 = unknown */
 
 /* ---- sandbox (sandbox.c, bounded.c, pattern.c, protect.c, coroutine.c) ---- */

@@ -176,6 +176,20 @@ static void look(watch *w) {
     }
 }
 
+bool watch_ask(watch *w) {
+    pthread_mutex_lock(&dog.lock);
+    unsigned sequence = atomic_load_explicit(&w->sequence, memory_order_acquire);
+    bool inside = (sequence & 1) && w->listed && w->adopted;
+    if (inside && (w->seen != sequence || w->sent == WATCH_CALM)) {
+        if (w->seen != sequence) w->seen = sequence, w->seen_cpu = thread_cpu_us(w->thread), w->told = 0;
+        w->sent = WATCH_WARN;
+        atomic_store_explicit(&w->request, (sequence & SEQUENCE_MASK) << 2 | WATCH_WARN, memory_order_release);
+        if (!WATCH_POLLS) pthread_kill(w->thread, WATCH_SIGNAL);
+    }
+    pthread_mutex_unlock(&dog.lock);
+    return inside;
+}
+
 /* Lives as long as the process once started; sleeps while nothing is watched. */
 static void *watchdog(void *unused) {
     (void)unused;

@@ -67,6 +67,9 @@ typedef struct watch {
 int watch_open(watch *w, int64_t warn_us, int64_t kill_us);
 void watch_set_limits(watch *w, int64_t warn_us, int64_t kill_us);
 void watch_close(watch *w);
+/* Any thread: if w is inside Lua, its `warn` is called as soon as Lua goes on, unless this burst was named before.
+ * Whether it is inside. */
+bool watch_ask(watch *w);
 
 extern _Thread_local watch *watch_here; /* the watch of this thread */
 void watch_adopt(watch *w);             /* this thread is now the one that w watches */

@@ -82,7 +82,7 @@ function tests.mistakes_are_named()
   local function fault(message, pattern)
     unit.assertErrorMsgContains(pattern, promo.messages, { { type = "news", text = "fine" }, message })
   end
-  fault({ type = "news", text = "x", titel = "y" }, "message 2 of configs/me3_msg.lua: there is no 'titel'")
+  fault({ type = "news", text = "x", titel = "y" }, "a list of messages: message 2: there is no 'titel'")
   fault({ type = "shop", text = "x" }, "type must be")
   fault({ type = "news" }, "text is missing")
   fault({ type = "news", text = "x", until_date = "10.3.2027" }, "until_date must be a day")
