@@ -1,7 +1,7 @@
 /* blaze_trace.h: the packet log: every frame of a session, decoded, with long names; credentials are redacted.
  *
- * Off unless asked for (setting log.packets, session:watch(true) for one, or somebody who watches from the console); off
- * it costs a test of three flags. */
+ * Off unless asked for (setting log.packets, session:watch(true) for one, or somebody who watches from the console);
+ * off it costs a test of three flags. */
 #ifndef BIND_BLAZE_TRACE_H
 #define BIND_BLAZE_TRACE_H
 

@@ -91,9 +91,12 @@ void inspect_malformed_text(const malformed *m, buf *out) {
     struct tm tm;
     gmtime_r(&at, &tm);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    put(out, "#%llu %s %s%s%s refused: %s\n", (unsigned long long)m->number, when, m->decoder,
-        m->what[0] ? " of " : "", m->what, fault_name(m->code));
-    put(out, "  from %s%s%s\n", m->who[0] ? m->who : m->peer[0] ? m->peer : "nobody known",
+    put(out, "#%llu %s %s%s%s refused: %s\n", (unsigned long long)m->number, when, m->decoder, m->what[0] ? " of " : "",
+        m->what, fault_name(m->code));
+    put(out, "  from %s%s%s\n",
+        m->who[0]    ? m->who
+        : m->peer[0] ? m->peer
+                     : "nobody known",
         m->door[0] ? ", door " : "", m->door);
     put(out, "  %s\n", m->text);
     put(out, "  %zu bytes in all", m->size);

@@ -1,10 +1,10 @@
 /* inspect_stall.c: says so when the loop stands still.
  *
- * A thread of its own asks the loop for a sign of life a few times within the limit (a posted message) and looks whether
- * the last one has come. Nothing is asked of the loop beyond that, so a server that has nothing to do stays cheap. When
- * a script is what holds the loop, the watchdog over scripts is asked to name it with its traceback as soon as it can
- * (script/watch.h): it does so by itself after limits.burst_warn_ms of CPU time, but a script may also stand still
- * inside a C function that waits. Once the loop turns again it says for how long it had not.
+ * A thread of its own asks the loop for a sign of life a few times within the limit (a posted message) and looks
+ * whether the last one has come. Nothing is asked of the loop beyond that, so a server that has nothing to do stays
+ * cheap. When a script is what holds the loop, the watchdog over scripts is asked to name it with its traceback as soon
+ * as it can (script/watch.h): it does so by itself after limits.burst_warn_ms of CPU time, but a script may also stand
+ * still inside a C function that waits. Once the loop turns again it says for how long it had not.
  *
  * It ends nothing: that is the watchdog's matter. */
 #include "bind/inspect.h"

@@ -42,8 +42,8 @@ void generation_error_here(lua_State *L, const char *format, ...) __attribute__(
 int generation_where(lua_State *L, char *file, size_t size);
 
 /* Lines of the file that is being required at which the entries of the table behind the first `word` begin ("messages":
- * of `promo.messages { {…}, {…} }`). Returns how many there are, at most `most` into lines; 0 when there is no such table
- * or nothing is being required. file: as in generation_where. Building thread. */
+ * of `promo.messages { {…}, {…} }`). Returns how many there are, at most `most` into lines; 0 when there is no such
+ * table or nothing is being required. file: as in generation_where. Building thread. */
 int generation_entry_lines(lua_State *L, const char *word, char *file, size_t size, int *lines, int most);
 
 /* Keeps the value on top of the stack (popped) in the registry and returns its number, for task_call.function_ref and

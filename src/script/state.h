@@ -67,7 +67,7 @@ typedef struct generation_state {
     load_error *errors;
     unsigned error_count, error_room;
     struct source_set *sources;  /* while building */
-    const char *loading_key;    /* source.key of the file that is being required, or NULL */
+    const char *loading_key;     /* source.key of the file that is being required, or NULL */
     struct event_entry **events; /* event.c */
     struct event_wish *wishes;   /* the calls of mu.on */
     unsigned event_count, event_room, wish_count, wish_room;
