@@ -9,6 +9,7 @@
 #include "bind/client.h"
 #include "bind/console.h"
 #include "bind/crypto.h"
+#include "bind/declared.h"
 #include "bind/http.h"
 #include "bind/http_client.h"
 #include "bind/inspect.h"
@@ -27,27 +28,10 @@
 #include "net/loop.h"
 
 const script_module *const bind_modules[] = {
-    &module_log,         /* mu.log */
-    &module_time,        /* mu.time */
-    &module_asset,       /* content and own files */
-    &module_json,        /* mu.json */
-    &module_tdf,         /* mu.tdf */
-    &module_record,      /* mu.record */
-    &module_timer,       /* mu.timer */
-    &module_ranking,     /* mu.ranking */
-    &module_store,       /* mu.store */
-    &module_crypto,      /* mu.crypto */
-    &module_blaze,       /* components, routes, sessions */
-    &module_http,        /* mu.http */
-    &module_http_client, /* mu.http_client */
-    &module_client,      /* a game of our own */
-    &module_tls,         /* certificates of doors */
-    &module_net,         /* mu.listen */
-    &module_console,     /* mu.console */
-    &module_metric,      /* numbers of scripts */
-    &module_scripts,     /* mu.scripts */
-    &module_inspect,     /* mu.inspect */
-    NULL,
+    &module_log,         &module_time,    &module_asset,    &module_json,   &module_tdf,     &module_record,
+    &module_timer,       &module_ranking, &module_store,    &module_crypto, &module_blaze,   &module_http,
+    &module_http_client, &module_client,  &module_tls,      &module_net,    &module_console, &module_metric,
+    &module_scripts,     &module_inspect, &module_declared, NULL,
 };
 
 int bind_join(server *s, fault *f) {

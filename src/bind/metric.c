@@ -329,6 +329,11 @@ static const script_function functions[] = {
      .call = metric_values},
 };
 
+const metric_declared *metric_declared_at(const generation *g, unsigned i) {
+    const metric_set *set = g->slots[SLOT_METRICS];
+    return i < set->count ? &set->entries[i]->about : NULL;
+}
+
 /* -- the life of a generation ------------------------------------------------------------------------------------- */
 
 static int open_metrics(generation *g, lua_State *L) {

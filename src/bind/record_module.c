@@ -22,6 +22,7 @@ static int open_records(generation *g, lua_State *L) {
     state->methods = script_methods;
     state->where = generation_where;
     script_declare(L, record_functions, record_function_count);
+    record_list_functions();
     lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
     lua_pushliteral(L, "mu");
     lua_rawget(L, -2); /* made by script_declare; sealed tables are written raw */

@@ -80,6 +80,9 @@ int record_no_field(lua_State *L, binding *b, int key); /* raises, with a sugges
 /* record_kind.c */
 void record_push_kind(lua_State *L, binding *b); /* the object that mu.record returns */
 
+/* record_functions.c */
+void record_list_functions(void);
+
 /* record_declare.c */
 void record_open_types(lua_State *L, record_state *s); /* mu.u8 … into the table on top */
 extern const script_function record_functions[];

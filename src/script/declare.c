@@ -52,7 +52,7 @@ static struct {
     size_t counts[LISTS_MAX], used;
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static void remember(const script_function *list, size_t count) {
+void script_list(const script_function *list, size_t count) {
     pthread_mutex_lock(&all.lock);
     size_t i = 0;
     while (i < all.used && all.lists[i] != list) i++;
@@ -258,7 +258,7 @@ void script_methods(lua_State *L, const char *kind) {
 }
 
 int script_declare(lua_State *L, const script_function *list, size_t count) {
-    remember(list, count);
+    script_list(list, count);
     luaL_checkstack(L, 10, NULL);
     for (size_t i = 0; i < count; i++) {
         const char *name = list[i].name, *colon = strchr(name, ':'), *dot;

@@ -12,7 +12,13 @@
  * params: "name: type" separated by ", "; types any nil boolean integer number string table function record userdata,
  * alternatives a|b; a trailing ? makes it optional: "seconds?: number" or "seconds: number?"; a last "...: any" takes
  * the rest. Too many arguments are an error unless there is "...". `integer` takes floats with an exact whole value and
- * makes them integers; nothing is converted between numbers and strings. */
+ * makes them integers; nothing is converted between numbers and strings.
+ *
+ * returns: types as the Lua language server writes them, separated by ", ": those of params, names of the classes that
+ * have methods ("session", "kind"), "T[]", "T?" for what may be nil, "fun(name: T): T", "...any"; "" or NULL = nothing.
+ *
+ * example: an expression that holds, or statements that do not fail; every one is run (tests/plays/examples.lua says in
+ * which world, by the flags). text, errors: plain English. since: the version that brought it. */
 #ifndef SCRIPT_DECLARE_H
 #define SCRIPT_DECLARE_H
 
@@ -24,6 +30,8 @@ enum {
     SCRIPT_SUSPENDS = 1,  /* may suspend the task: refused where nothing may suspend, naming the place */
     SCRIPT_LOAD_ONLY = 2, /* only while scripts load */
     SCRIPT_RUN_ONLY = 4,  /* only in a task, never while scripts load (SUSPENDS implies it) */
+    SCRIPT_TEST = 8,      /* only in the runner of tests */
+    SCRIPT_VALUE = 16,    /* no function but a value of the type `returns` */
 };
 
 typedef struct script_function {
@@ -36,6 +44,9 @@ typedef struct script_function {
 /* Installs each function below the global it names (tables are made as needed), behind its checks. A method goes into
  * the table of script_methods(kind). The list must be static. Returns 0; raises on memory. In a module's open only. */
 int script_declare(lua_State *L, const script_function *list, size_t count);
+
+/* Adds to the list what is installed elsewhere and checks its arguments itself (`call` is not used). Static, once. */
+void script_list(const script_function *list, size_t count);
 
 /* Pushes the checked function alone, for whoever places it himself. */
 void script_push_function(lua_State *L, const script_function *f);

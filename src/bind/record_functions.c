@@ -1,0 +1,122 @@
+/* record_functions.c: what kinds, records, lists and maps can do, as declarations for help, manual and editor.
+ *
+ * The functions are in record_kind.c, record_handle.c and record_list.c, which place them themselves: they belong to
+ * objects, and check their arguments with the names of the kind and its fields. */
+#include "bind/record_private.h"
+
+#define TYPE(type_name, what)                                                                                          \
+    {                                                                                                                  \
+        .name = "mu." type_name, .params = "options: table", .returns = "field_type",                                  \
+        .text = "the type of a record's field: " what                                                                  \
+                ". As it is, or with options: { key, index, auto, default, max, convert }",                            \
+        .errors = "unknown options",                                                                                   \
+        .example = "mu.record \"example_" type_name "\" { value = mu." type_name ", other = mu." type_name " {} }",    \
+        .since = "0.1", .flags = SCRIPT_LOAD_ONLY | SCRIPT_VALUE                                                       \
+    }
+
+static const script_function listed[] = {
+    TYPE("u8", "a whole number from 0 to 255"),
+    TYPE("u16", "a whole number from 0 to 65535"),
+    TYPE("u32", "a whole number from 0 to 4294967295"),
+    TYPE("i32", "a whole number of 32 bits with a sign"),
+    TYPE("i64", "any integer"),
+    TYPE("bool", "true or false"),
+    TYPE("number", "a number with a fraction"),
+    TYPE("string", "text, at most max bytes (255)"),
+    TYPE("blob", "bytes, at most max of them (4096)"),
+    {.name = "kind.create",
+     .params = "fields: table",
+     .returns = "record",
+     .text = "makes a record of this kind; what is left out has its default",
+     .errors = "an unknown field, a value of another type, a key that is taken",
+     .example = "local rex = pet.create { name = \"Rex\", legs = 4 }  return rex.legs == 4",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY},
+    {.name = "kind.get",
+     .params = "key: any",
+     .returns = "record?",
+     .text = "the record with this key, or nil",
+     .errors = "a kind without a key; a key of another type",
+     .example = "pet.get \"Nobody\" == nil",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY},
+    {.name = "kind.where",
+     .params = "conditions: table",
+     .returns = "fun(): record?",
+     .text = "walks the records whose indexed fields have these values; records may come and go meanwhile",
+     .errors = "a field without an index",
+     .example = "for animal in pet.where { legs = 4 } do animal.legs = 3 end",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY},
+    {.name = "kind.first",
+     .params = "conditions: table",
+     .returns = "record?",
+     .text = "one record whose indexed fields have these values, or nil",
+     .errors = "a field without an index",
+     .example = "pet.first { legs = 100 } == nil",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY},
+    {.name = "kind.count",
+     .params = "conditions: table?",
+     .returns = "integer",
+     .text = "how many records there are whose indexed fields have these values; all of them without conditions",
+     .errors = "a field without an index",
+     .example = "pet.count() >= pet.count { legs = 4 }",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY},
+    {.name = "kind.all",
+     .returns = "fun(): record?",
+     .text = "walks all records of this kind",
+     .example = "for animal in pet.all() do animal.owners:clear() end",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY},
+    {.name = "kind.methods",
+     .returns = "table<string, function>",
+     .text = "functions that records of this kind have besides their fields; while scripts load: kind.methods.name = "
+             "function(self, …) end, called as record:name(…)",
+     .errors = "a name that is there already",
+     .example = "local cat = mu.record \"example_cat\" { name = mu.string }  function cat.methods.greet(self) return "
+                "\"I am \" .. self.name end",
+     .since = "0.1",
+     .flags = SCRIPT_LOAD_ONLY | SCRIPT_VALUE},
+    {.name = "record:exists",
+     .returns = "boolean",
+     .text = "is the record still there? The one thing that may be asked of one that is gone",
+     .example = "local rex = pet.create { name = \"Gone\" }  rex:remove()  return not rex:exists()",
+     .since = "0.1"},
+    {.name = "record:remove",
+     .text = "ends the record; every reference to it reads nil from now on, its timers are gone",
+     .errors = "a record of the server's own, such as a session",
+     .example = "pet.create { name = \"Brief\" }:remove()",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY},
+    {.name = "list:add",
+     .params = "value: any",
+     .text = "adds at the end; #list and list[i] work as with tables",
+     .errors = "a full list; a value of another type",
+     .example =
+         "local owners = pet.create { name = \"Shared\" }.owners  owners:add \"Ann\"  return owners[1] == \"Ann\"",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY},
+    {.name = "list:remove",
+     .params = "value: any",
+     .returns = "boolean",
+     .text = "takes out the first entry that equals value; false when there is none",
+     .example = "pet.create { name = \"Free\", owners = { \"Ann\" } }.owners:remove \"Ann\"",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY},
+    {.name = "list:has",
+     .params = "value: any",
+     .returns = "boolean",
+     .text = "is there an entry that equals value?",
+     .example = "pet.create { name = \"Kept\", owners = { \"Ann\" } }.owners:has \"Ann\"",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY},
+    {.name = "list:clear",
+     .text = "takes out everything",
+     .example = "pet.create { name = \"Stray\", owners = { \"Ann\" } }.owners:clear()",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY},
+};
+
+void record_list_functions(void) { script_list(listed, sizeof listed / sizeof *listed); }
