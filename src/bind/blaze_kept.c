@@ -241,7 +241,7 @@ static const script_function functions[] = {
              "to are sent again. The key names everything the answer depends on (strings, numbers, booleans). `build` "
              "returns the body and, if it likes, for how many seconds it is good. A reload ends all kept bodies.",
      .errors = "outside a request; a key with other values; a body that the response schema refuses",
-     .example = "return mu.kept({ request.id }, function() return { config = render(request.id) } end)",
+     .example = "mu.kept({ request.name }, function() return { answer = \"built once\" } end)",
      .flags = SCRIPT_RUN_ONLY,
      .call = l_kept},
     {.name = "mu.stale",

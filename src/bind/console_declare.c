@@ -265,7 +265,7 @@ static int l_audit(lua_State *L) { return give(L, &set_here(L)->audit_ref, "audi
 static const script_function functions[] = {
     {.name = "mu.section",
      .params = "name: string",
-     .returns = "function",
+     .returns = "fun(declaration: table)",
      .text = "declares a section of the console's commands: mu.section \"players\" { text = \"accounts and who is "
              "online\" }",
      .errors = "a name used twice, an unknown field: noted as errors of the reload",
@@ -275,23 +275,24 @@ static const script_function functions[] = {
      .call = l_section},
     {.name = "mu.command",
      .params = "name: string",
-     .returns = "function",
+     .returns = "fun(declaration: table)",
      .text = "declares a command of the console: mu.command \"players show\" { text =, params = \"player: player\", "
              "options = \"limit?: integer, offline?: boolean\", changes = true (audit log), endless = true (runs until "
              "its caller ends it), section = (else the first word), example =, handle = function(caller, player, "
              "options) … end }; types are string secret integer number boolean rest and the words of mu.word",
      .errors = "a name used twice, unknown fields, types and sections: noted as errors of the reload",
-     .example = "mu.command 'weather show' { text = 'the weather', handle = function(caller) return 'rain' end }",
+     .example = "mu.section 'example' { text = 'examples' }  mu.command 'example weather' { text = 'the weather', "
+                "handle = function(caller) return 'rain' end }",
      .since = "0.2",
      .flags = SCRIPT_LOAD_ONLY,
      .call = l_command},
     {.name = "mu.word",
      .params = "name: string",
-     .returns = "function",
+     .returns = "fun(declaration: table)",
      .text = "declares a type for parameters of commands: mu.word \"player\" { text = \"a player's name or id\", find "
              "= function(text) return value or nil end, complete = function(prefix) return {\"alice\"} end }",
      .errors = "a name used twice, unknown fields: noted as errors of the reload",
-     .example = "mu.word 'sky' { text = 'a kind of sky', find = function(text) return text end }",
+     .example = "mu.word 'example_sky' { text = 'a kind of sky', find = function(text) return text end }",
      .since = "0.2",
      .flags = SCRIPT_LOAD_ONLY,
      .call = l_word},
@@ -300,7 +301,7 @@ static const script_function functions[] = {
      .returns = "",
      .text = "gives the function that runs a console's commands: fn(caller, call); scripts/console/run.lua does it",
      .errors = "given twice",
-     .example = "mu.console.run(function(caller, call) … end)",
+     .example = "mu.console.run(function(caller, call) return call() end)",
      .since = "0.2",
      .flags = SCRIPT_LOAD_ONLY,
      .call = l_run},

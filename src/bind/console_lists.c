@@ -108,7 +108,7 @@ static int l_functions(lua_State *L) {
 static const script_function functions[] = {
     {.name = "mu.console.commands",
      .params = "",
-     .returns = "table",
+     .returns = "table[]",
      .text = "every command: { name, section, text, example, params, options, changes, endless, file, line }, params "
              "and options being lists of { name, type, optional, text }; by name once all scripts have run",
      .errors = "none",
@@ -117,7 +117,7 @@ static const script_function functions[] = {
      .call = l_commands},
     {.name = "mu.console.sections",
      .params = "",
-     .returns = "table",
+     .returns = "table[]",
      .text = "every section of commands: { name, text, file, line }",
      .errors = "none",
      .example = "type(mu.console.sections()) == 'table'",
@@ -125,7 +125,7 @@ static const script_function functions[] = {
      .call = l_sections},
     {.name = "mu.console.words",
      .params = "",
-     .returns = "table",
+     .returns = "table[]",
      .text = "every type of parameters that scripts declared: { name, text, completes, file, line }",
      .errors = "none",
      .example = "type(mu.console.words()) == 'table'",
@@ -133,7 +133,7 @@ static const script_function functions[] = {
      .call = l_words},
     {.name = "mu.console.functions",
      .params = "",
-     .returns = "table",
+     .returns = "table[]",
      .text = "every function that C gives to scripts: { name, params, returns, text, errors, example, since, suspends, "
              "load_only, run_only }",
      .errors = "none",

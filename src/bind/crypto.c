@@ -201,7 +201,7 @@ static int read_association(lua_State *L) {
 static const script_function functions[] = {
     {.name = "mu.crypto.password_hash",
      .params = "text: string",
-     .returns = "string|nil, string",
+     .returns = "string?, string?",
      .text = "The Argon2id hash of a password, made on the hashing threads. nil, \"busy\" when too many wait; nil, "
              "\"too_long\" past 256 "
              "bytes.",
@@ -212,12 +212,13 @@ static const script_function functions[] = {
      .call = hash_password},
     {.name = "mu.crypto.password_verify",
      .params = "text: string, hash: string",
-     .returns = "boolean|nil, boolean|string",
+     .returns = "boolean?, any",
      .text = "Is it the password of that hash? The second result is true when it is and the hash should be renewed. A "
              "hash of "
              "no known form is false. nil, \"busy\" when too many wait.",
      .errors = "out of memory",
-     .example = "local right, renew = mu.crypto.password_verify(\"correct horse\", \"$argon2id$…\")",
+     .example = "local hash = mu.crypto.password_hash \"correct horse\"  return mu.crypto.password_verify(\"correct "
+                "horse\", hash)",
      .since = "0.1",
      .flags = SCRIPT_SUSPENDS,
      .call = verify_password},
@@ -263,7 +264,7 @@ static const script_function functions[] = {
      .call = issue},
     {.name = "mu.token.read",
      .params = "text: string, now?: integer",
-     .returns = "integer|nil, integer|string",
+     .returns = "integer?, any",
      .text = "Player id and expiry of a token of ours; nil, \"invalid\" or nil, \"expired\". now: Unix seconds, "
              "else the clock.",
      .errors = "",
@@ -280,7 +281,7 @@ static const script_function functions[] = {
      .call = associate},
     {.name = "mu.token.read_association",
      .params = "text: string",
-     .returns = "string|nil",
+     .returns = "string?",
      .text = "The id inside an association token of ours, as UUID text; nil for anything else.",
      .errors = "",
      .example = "mu.token.read_association(\"x\") == nil",

@@ -319,7 +319,34 @@ static const script_function functions[] = {
      .call = l_declared},
 };
 
+/* What scripts have besides functions, and what objects of C have that is no method of a kind. */
+#define VALUE(value_name, type, what, shown)                                                                           \
+    { .name = value_name, .returns = type, .text = what, .example = shown, .since = "0.1", .flags = SCRIPT_VALUE }
+
+static const script_function listed[] = {
+    VALUE("mu.version", "string", "the version of the server", "mu.version:match \"^%d+%.%d+\""),
+    VALUE("mu.generation", "integer", "number of this generation of the scripts; each reload makes the next one",
+          "mu.generation >= 1"),
+    VALUE("mu.config", "table", "the settings as config.lua and the defaults have them; read-only",
+          "mu.config.server.name ~= nil"),
+    VALUE("mu.test_mode", "boolean", "is this the runner of tests?", "mu.test_mode == false"),
+    VALUE("mu.null", "userdata", "null in JSON, NULL in the database, where a nil would be a hole",
+          "mu.json.encode { a = mu.null } == '{\"a\":null}'"),
+    VALUE("mu.tdf", "table", "the types of messages, as schema files use them: local t = mu.tdf", "mu.tdf.int"),
+    {.name = "component.notification",
+     .params = "name: string",
+     .returns = "fun(declaration: table): notification",
+     .text = "declares a notification of the component; its declaration is { body = struct }, and it is sent by "
+             "session:notify or mu.notify. Every other field of a component is a command: component.ping { request =, "
+             "response =, error =, handle = function(session, request) … end, guard = value } answers it",
+     .errors = "a notification or command that the protocol does not have, with the nearest one",
+     .example = "local Seen = mu.component \"Example\".notification \"Seen\" {}",
+     .since = "0.1",
+     .flags = SCRIPT_LOAD_ONLY},
+};
+
 static int open_declared(generation *g, lua_State *L) {
+    script_list(listed, sizeof listed / sizeof *listed);
     return script_declare(L, functions, sizeof functions / sizeof *functions);
 }
 

@@ -111,10 +111,10 @@ static int upgrade(lua_State *L) {
 
 #define ENDPOINT(verb, function)                                                                                       \
     {                                                                                                                  \
-        .name = "mu.http." verb, .params = "path: string, endpoint: table", .returns = "nothing",                      \
-        .text = ENDPOINT_TEXT, .errors = "malformed or repeated paths, unknown keys",                                  \
+        .name = "mu.http." verb, .params = "path: string, endpoint: table", .returns = "", .text = ENDPOINT_TEXT,      \
+        .errors = "malformed or repeated paths, unknown keys",                                                         \
         .example =                                                                                                     \
-            "-- mu.http." verb "(\"/hi/{name}\", { handle = function(r) return { text = r.params.name } end })",       \
+            "mu.http." verb "(\"/example/{name}\", { handle = function(r) return { text = r.params.name } end })",     \
         .since = "0.1", .flags = SCRIPT_LOAD_ONLY, .call = function                                                    \
     }
 
@@ -131,7 +131,7 @@ static const script_function functions[] = {
      .text = "As the result of an endpoint: answers 101 and hands the connection to another protocol, e.g. \"blaze\". "
              "fields are set in its session before anybody sees it. A request that asked for no upgrade gets 426.",
      .errors = "a protocol that is not there",
-     .example = "-- return mu.upgrade(\"blaze\", { association = id })",
+     .example = "return mu.upgrade(\"blaze\", {})",
      .since = "0.1",
      .flags = SCRIPT_RUN_ONLY,
      .call = upgrade},

@@ -98,7 +98,7 @@ static const script_function functions[] = {
      .call = list},
     {.name = "mu.json.decode",
      .params = "text: string",
-     .returns = "any, or nil and a sentence",
+     .returns = "any, string?",
      .text = "The value of a JSON text. Whole numbers are integers, null is mu.null.",
      .errors = "none raised: nil and what is wrong",
      .example = "mu.json.decode('[1, 2.5]')[1] == 1",

@@ -284,7 +284,7 @@ static int declare_metric(lua_State *L) {
 static const script_function functions[] = {
     {.name = "mu.metric",
      .params = "name: string",
-     .returns = "function",
+     .returns = "fun(declaration: table): mu.metric",
      .text =
          "declares a number for /metrics: mu.metric \"name\" { type = \"counter\" or \"gauge\", labels = { \"label\" "
          "}, text = \"what is counted\" } returns it; it is shown as murelay_name and keeps its values through "
@@ -293,8 +293,8 @@ static const script_function functions[] = {
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,
      .call = declare_metric,
-     .example = "local served = mu.metric \"breakfasts_served\" { type = \"counter\", labels = { \"dish\" }, text = "
-                "\"breakfasts served, by dish\" }"},
+     .example = "local eaten = mu.metric \"example_breakfasts\" { type = \"counter\", labels = { \"dish\" }, text = "
+                "\"breakfasts eaten, by dish\" }"},
     {.name = "mu.metric:add",
      .params = "amount: number?, labels: table?",
      .text = "adds amount (1 when it is left out) to the number with these labels: { label = value }",
@@ -316,12 +316,12 @@ static const script_function functions[] = {
      .returns = "number",
      .text = "the number with these labels, 0 when nothing was counted there",
      .errors = "a label missing or unknown",
-     .example = "served:value { dish = \"eggs\" }",
+     .example = "served:value { dish = \"none\" } == 0",
      .since = "0.1",
      .flags = SCRIPT_RUN_ONLY,
      .call = metric_value},
     {.name = "mu.metric:values",
-     .returns = "table",
+     .returns = "table[]",
      .text = "all its numbers: a list of { value =, labels = { label = value } }",
      .example = "served:values()",
      .since = "0.1",

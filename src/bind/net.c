@@ -217,7 +217,7 @@ static int listener_port_of(lua_State *L) {
 static const script_function functions[] = {
     {.name = "mu.listen",
      .params = "listener: table",
-     .returns = "nothing",
+     .returns = "",
      .text = "Declares a door: { name, address, port, protocols = { \"ssl3\", \"tls\", \"http\", \"blaze\" }, prefer = "
              "\"ssl3\"|\"tls\", telemetry = true, metrics = true }. The first bytes of a connection decide among the "
              "protocols; `prefer` "
@@ -225,7 +225,7 @@ static const script_function functions[] = {
              "door shows /metrics. Doors open "
              "when the generation becomes the running one; a port that is taken refuses it.",
      .errors = "unknown keys and protocols, two listeners of one name",
-     .example = "-- mu.listen { name = \"main\", address = \"0.0.0.0\", port = 14219, protocols = { \"blaze\" } }",
+     .example = "mu.listen { name = \"example\", address = \"127.0.0.1\", port = 0, protocols = { \"http\" } }",
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,
      .call = listen_declare},
@@ -234,7 +234,7 @@ static const script_function functions[] = {
      .returns = "integer",
      .text = "The port an open listener really has; of use where it was declared with port 0.",
      .errors = "no listener of that name is open",
-     .example = "-- mu.listener_port \"main\"",
+     .example = "mu.listener_port \"http\" > 0",
      .since = "0.1",
      .flags = SCRIPT_RUN_ONLY,
      .call = listener_port_of},

@@ -291,7 +291,7 @@ static int declare_kind(lua_State *L) {
 const script_function record_functions[] = {
     {.name = "mu.record",
      .params = "name: string",
-     .returns = "function",
+     .returns = "fun(fields: table): kind",
      .text =
          "declares a kind of record: mu.record \"game\" { id = mu.u32 { key = true }, … } returns the kind, with "
          "create { field = value, … }, get(key), the iterators where { field = value, … } (indexed fields) and all(), "
@@ -300,36 +300,37 @@ const script_function record_functions[] = {
          "u16 u32 i32 i64 bool number string blob, mu.ref, mu.list, mu.map; options of a type: key, index, auto, "
          "default, max, convert",
      .errors = "no name for a kind",
-     .example = "mu.record \"seat\" { id = mu.u32 { key = true } }",
+     .example =
+         "local pet = mu.record \"example_dog\" { name = mu.string { key = true }, legs = mu.u8 { index = true } }",
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,
      .call = declare_kind},
     {.name = "mu.ref",
      .params = "kind: string",
-     .returns = "userdata",
+     .returns = "field_type",
      .text = "the type of a field that points to a record of another kind; nil when that is gone",
      .errors = "no name for a kind",
-     .example = "mu.record \"pet\" { owner = mu.ref \"session\" }",
+     .example = "mu.record \"example_pet_of\" { owner = mu.ref \"session\" }",
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,
      .call = make_ref},
     {.name = "mu.list",
      .params = "element: userdata, max: integer",
-     .returns = "userdata",
+     .returns = "field_type",
      .text =
          "the type of a field that holds up to max values in order: l[i], #l, ipairs, l:add(v), l:remove(v), l:has(v), "
          "l:clear()",
      .errors = "max out of 1 … 8192",
-     .example = "mu.record \"row\" { seats = mu.list(mu.u8, 4) }",
+     .example = "mu.record \"example_row\" { seats = mu.list(mu.u8, 4) }",
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,
      .call = make_list},
     {.name = "mu.map",
      .params = "key: userdata, element: userdata, options: table?",
-     .returns = "userdata",
+     .returns = "field_type",
      .text = "the type of a field that holds values by key; options max (64) and index = { keys to look for }",
      .errors = "keys that are neither strings nor integers",
-     .example = "mu.record \"room\" { marks = mu.map(mu.string, mu.u32, { max = 8 }) }",
+     .example = "mu.record \"example_room\" { marks = mu.map(mu.string, mu.u32, { max = 8 }) }",
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,
      .call = make_map},

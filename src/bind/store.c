@@ -304,7 +304,7 @@ static int blob(lua_State *L) {
 static const script_function functions[] = {
     {.name = "mu.store.batch",
      .params = "statements: table",
-     .returns = "table|nil, string, string",
+     .returns = "table[]?, string?, string?",
      .text =
          "Runs all statements or none and returns after they are on disk: one { changes =, last_id = } a statement. "
          "nil, \"constraint\", sentence when a constraint forbids it; nil, \"busy\" when too much waits. Write mu.null "
@@ -316,7 +316,7 @@ static const script_function functions[] = {
      .call = batch},
     {.name = "mu.store.read",
      .params = "sql: string, ...: any",
-     .returns = "table|nil, string",
+     .returns = "table[]?, string?",
      .text = "The rows of a query, each a table by column name. It sees every batch that was acknowledged before.",
      .errors = "wrong SQL, more rows or bytes than the limits allow",
      .example = "for _, row in ipairs(mu.store.read(\"SELECT id, name FROM players WHERE role >= ?1\", 1)) do end",
@@ -325,7 +325,7 @@ static const script_function functions[] = {
      .call = read_rows},
     {.name = "mu.store.row",
      .params = "sql: string, ...: any",
-     .returns = "table|nil, string",
+     .returns = "table?, string?",
      .text = "The first row of a query, or nil when there is none.",
      .errors = "as mu.store.read",
      .example = "local player = mu.store.row(\"SELECT * FROM players WHERE email = ?1\", \"someone@example.org\")",
@@ -334,7 +334,7 @@ static const script_function functions[] = {
      .call = read_row},
     {.name = "mu.store.map",
      .params = "sql: string, ...: any",
-     .returns = "table|nil, string",
+     .returns = "table?, string?",
      .text = "A query of two columns as one table, first column → second: the quick way to a player's settings.",
      .errors = "as mu.store.read; not two columns",
      .example = "local all = mu.store.map(\"SELECT key, value FROM player_settings WHERE player_id = ?1\", 1)",

@@ -90,12 +90,12 @@ static int counts(lua_State *L) {
 static const script_function functions[] = {
     {.name = "mu.store.backup",
      .params = "name: string",
-     .returns = "boolean|nil, string",
+     .returns = "boolean?, string?",
      .text = "Copies the whole database, while it is used, to backups/<name> in the data folder. nil, \"exists\" when "
              "there is "
              "a file of that name: it is never replaced.",
      .errors = "a name with a slash, a full disk",
-     .example = "mu.store.backup(\"before-event.db\")",
+     .example = "mu.store.backup \"before-event.db\"",
      .since = "0.1",
      .flags = SCRIPT_SUSPENDS,
      .call = backup},
@@ -122,7 +122,7 @@ static const script_function functions[] = {
      .returns = "table",
      .text = "Counters since the start: batches committed, the groups (commits) they took, reads, what waits now.",
      .errors = "",
-     .example = "mu.store.counts().batches",
+     .example = "mu.store.counts().batches >= 0",
      .since = "0.1",
      .flags = SCRIPT_RUN_ONLY,
      .call = counts},

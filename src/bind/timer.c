@@ -131,17 +131,18 @@ timer_entry *timer_set_find(const timer_set *set, const char *name) {
 static const script_function functions[] = {
     {.name = "mu.timer",
      .params = "name: string",
-     .returns = "function",
+     .returns = "fun(declaration: table): mu.timer",
      .text = "declares a named timer: mu.timer \"name\" { handle = function(owner, …) end } returns it; it survives "
              "reloads",
      .errors = "a name used twice; keys other than handle",
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,
      .call = declare_timer,
-     .example = "local hello = mu.timer \"hello\" { handle = function(owner, word) mu.log.info(\"%s\", word) end }"},
+     .example =
+         "local greet = mu.timer \"example.greet\" { handle = function(owner, word) mu.log.info(\"%s\", word) end }"},
     {.name = "mu.timer:start",
      .params = "seconds: number, owner: record?, ...: any",
-     .returns = "nothing",
+     .returns = "",
      .text =
          "runs the timer's function once in so many seconds, with the owner (where there is one) and the plain values "
          "after it; replaces a running one of the same owner; ends with its owner",
@@ -160,7 +161,7 @@ static const script_function functions[] = {
      .call = timer_stop},
     {.name = "mu.timer:left",
      .params = "owner: record?",
-     .returns = "number or nil",
+     .returns = "number?",
      .text = "seconds until it runs; nil when none is running",
      .example = "hello:left()",
      .since = "0.1",

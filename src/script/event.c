@@ -286,15 +286,15 @@ int events_check(lua_State *L) {
 static const script_function functions[] = {
     {.name = "mu.event",
      .params = "name: string",
-     .returns = "function",
+     .returns = "fun(...: any)",
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,
      .text =
          "declares an event: mu.event \"name\" { params = \"game: record\", text = \"…\" } returns the function that "
          "raises it; every handler given to mu.on runs later, in a task of its own, and its errors are only logged",
      .errors = "a name declared already; params that cannot be read",
-     .example =
-         "local door_opened = mu.event \"door_opened\" { params = \"number: integer\", text = \"a door opened\" }",
+     .example = "local door_opened = mu.event \"example_door_opened\" { params = \"number: integer\", text = \"a door "
+                "opened\" }",
      .call = declare_event},
     {.name = "mu.on",
      .params = "event: string, fn: function",
@@ -303,7 +303,7 @@ static const script_function functions[] = {
      .flags = SCRIPT_LOAD_ONLY,
      .text = "fn runs whenever the event happens; one event may have many handlers",
      .errors = "an unknown event",
-     .example = "mu.on('session_closed', function(session) … end)",
+     .example = "mu.on('session_closed', function(session) mu.log.debug('%s has left', session) end)",
      .call = core_on},
 };
 

@@ -1,22 +1,19 @@
-/* module.c: the Lua table mu.test, for plays and in-engine tests only: plays, servers under test, LuaUnit's assertions.
+/* module.c: the Lua table mu.test, for plays and in-engine tests only: plays and servers under test. The
+ * rest of it is in tools.c.
  *
  * A server under test is a process (tools/process.h). Whatever waits for it runs on a worker thread and wakes the play
  * when it is done, so the engine of the play never stands still: its own watchdog runs as everywhere. */
 #include <lauxlib.h>
-#include <lualib.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bind/tdf.h"
-#include "bind/tdf_codec.h"
 #include "plays/runner.h"
 #include "script/declare.h"
 #include "script/task.h"
 
 #define SERVER_TYPE "murelay under test"
-#define LUAUNIT     "/usr/share/lua/5.4/luaunit.lua" /* Debian's lua-unit */
 #define WORDS_MAX   64
 
 struct test_server {
@@ -375,91 +372,48 @@ static int m_collect(lua_State *L) {
     return 0;
 }
 
-static const luaL_Reg methods[] = {
-    {"port", m_port},       {"signal", m_signal}, {"wait", m_wait},         {"stop", m_stop}, {"restart", m_restart},
-    {"reload", m_reload},   {"log", m_log},       {"wait_log", m_wait_log}, {"mark", m_mark}, {"write", m_write},
-    {"running", m_running}, {"folder", m_folder}, {"memory", m_memory},     {NULL, NULL}};
-
-/* ── LuaUnit: only its assertions; running tests is ours ─────────────────────────────────────────────────────────── */
-
-static int require_nothing(lua_State *L) { return 0; }
-
-/* Runs LuaUnit's file in an environment of its own that has the os and io the sandbox leaves out. */
-static int load_luaunit(lua_State *L) {
-    if (luaL_loadfilex(L, LUAUNIT, "t") != LUA_OK) return luaL_error(L, "lua-unit is needed: %s", lua_tostring(L, -1));
-    lua_newtable(L); /* the environment */
-    lua_newtable(L);
-    lua_pushglobaltable(L);
-    lua_setfield(L, -2, "__index");
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1), lua_setfield(L, -2, "_G");
-    luaopen_os(L), lua_setfield(L, -2, "os");
-    luaopen_io(L), lua_setfield(L, -2, "io");
-    luaopen_math(L), lua_setfield(L, -2, "math");
-    luaopen_debug(L), lua_setfield(L, -2, "debug");
-    lua_pushcfunction(L, require_nothing), lua_setfield(L, -2, "require");
-    lua_setupvalue(L, -2, 1);
-    lua_call(L, 0, 1);
-    lua_newtable(L); /* only functions: the sandbox freezes what hangs below mu, and LuaUnit's own tables must live */
-    for (lua_pushnil(L); lua_next(L, -3); lua_pop(L, 1)) {
-        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        if (!lua_isfunction(L, -1) || (strncmp(name, "assert", 6) && strncmp(name, "fail", 4))) continue;
-        lua_pushvalue(L, -2), lua_pushvalue(L, -2);
-        lua_rawset(L, -5);
+#define METHOD(method, takes, gives, what, shown, function, more)                                                      \
+    {                                                                                                                  \
+        .name = "server:" method, .params = takes, .returns = gives, .text = what, .example = shown, .since = "0.1",   \
+        .flags = SCRIPT_TEST | (more), .call = function                                                                \
     }
-    lua_remove(L, -2);
-    return 1;
-}
 
-/* ── messages by their schemas, without a connection ─────────────────────────────────────────────────────────────── */
-
-static const schema_struct *check_struct(lua_State *L) {
-    const schema_struct *s = bind_tdf_struct(L, 1);
-    if (!s) luaL_error(L, "expected a struct made by mu.tdf.struct, got a %s", luaL_typename(L, 1));
-    return s;
-}
-
-static int decode(lua_State *L) {
-    fault f = {0};
-    size_t n;
-    const schema_struct *s = check_struct(L);
-    const char *p = lua_tolstring(L, 2, &n);
-    if (tdf_codec_push(L, s, (bytes){(const uint8_t *)p, n}, &f) < 0) return luaL_error(L, "%s", f.text);
-    return 1;
-}
-
-static int encode(lua_State *L) {
-    static buf out; /* one thread; survives a Lua error */
-    fault f = {0};
-    buf_clear(&out);
-    if (tdf_codec_encode(L, 2, check_struct(L), &out, &f) < 0) return luaL_error(L, "%s", f.text);
-    lua_pushlstring(L, (const char *)out.p, out.n);
-    return 1;
-}
+static const script_function methods[] = {
+    METHOD("port", "door: string", "integer", "the port of one of its listeners", "server:port \"http\" > 0", m_port,
+           0),
+    METHOD("signal", "name: string", "boolean", "sends it a signal: HUP, TERM, KILL, INT, STOP, CONT, QUIT",
+           "server:signal \"HUP\"", m_signal, 0),
+    METHOD("wait", "seconds: number?", "integer?, string?",
+           "waits until it has ended: its exit code (256 + signal), or nil and \"timeout\"", "not server:wait(0.01)",
+           m_wait, SCRIPT_SUSPENDS),
+    METHOD("stop", "seconds: number?", "integer?, string?", "ends it cleanly and waits for it", "server:stop() == 0",
+           m_stop, SCRIPT_SUSPENDS),
+    METHOD("restart", "", "", "starts it again on what is left in its folder", "server:restart()", m_restart,
+           SCRIPT_SUSPENDS),
+    METHOD("reload", "", "boolean, string?", "reloads its scripts: false and what the log said when it refused",
+           "server:reload() == true", m_reload, SCRIPT_SUSPENDS),
+    METHOD("log", "from: integer?", "string", "what it has logged since its last start, or since server:mark()",
+           "#server:log() > 0", m_log, 0),
+    METHOD("wait_log", "text: string, seconds: number?, from: integer?", "boolean", "waits until the log says so",
+           "server:wait_log \"ready\"", m_wait_log, SCRIPT_SUSPENDS),
+    METHOD("mark", "", "integer", "the length of its log, for server:log and server:wait_log", "server:mark() > 0",
+           m_mark, 0),
+    METHOD("write", "file: string, text: string", "", "writes a file of its folder",
+           "server:write(\"data/note\", \"x\")", m_write, 0),
+    METHOD("running", "", "boolean", "does the process run?", "server:running()", m_running, 0),
+    METHOD("folder", "", "string", "where it lives", "#server:folder() > 0", m_folder, 0),
+    METHOD("memory", "", "integer", "kB of memory it has", "server:memory() > 0", m_memory, 0),
+};
 
 /* ── the module ──────────────────────────────────────────────────────────────────────────────────────────────────── */
 
 static const script_function functions[] = {
-    {.name = "mu.test.decode",
-     .params = "schema: userdata, bytes: string",
-     .returns = "table",
-     .text = "the message that a body holds",
-     .errors = "a body that the schema refuses",
-     .since = "0.1",
-     .call = decode},
-    {.name = "mu.test.encode",
-     .params = "schema: userdata, message: table",
-     .returns = "string",
-     .text = "the body of a message",
-     .errors = "a message that the schema refuses",
-     .since = "0.1",
-     .call = encode},
     {.name = "mu.test.play",
      .params = "name: string, play: function",
      .text = "declares a play",
      .since = "0.1",
      .example = "mu.test.play(\"ping\", function() end)",
-     .flags = SCRIPT_LOAD_ONLY,
+     .flags = SCRIPT_LOAD_ONLY | SCRIPT_TEST,
      .call = declare_play},
     {.name = "mu.test.start_server",
      .params = "options?: table",
@@ -468,14 +422,14 @@ static const script_function functions[] = {
      .text = "starts murelay in a folder of its own and waits until it is ready",
      .errors = "what the server printed",
      .example = "local server = mu.test.start_server { set = { \"client.ping_period=20\" } }",
-     .flags = SCRIPT_SUSPENDS,
+     .flags = SCRIPT_SUSPENDS | SCRIPT_TEST,
      .call = start_server},
     {.name = "mu.test.step",
      .params = "",
      .text = "between the steps of a play: reloads every server in reload mode",
      .since = "0.1",
      .example = "mu.test.step()",
-     .flags = SCRIPT_SUSPENDS,
+     .flags = SCRIPT_SUSPENDS | SCRIPT_TEST,
      .call = step},
 };
 
@@ -498,20 +452,14 @@ static void add_table(lua_State *L, const char *module) {
 
 static int test_open(generation *g, lua_State *L) {
     script_declare(L, functions, sizeof functions / sizeof functions[0]);
+    script_declare(L, methods, sizeof methods / sizeof *methods);
+    test_tools_open(L);
     luaL_newmetatable(L, SERVER_TYPE);
-    lua_newtable(L);
-    luaL_setfuncs(L, methods, 0);
+    script_methods(L, "server");
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, m_collect), lua_setfield(L, -2, "__gc");
     lua_pushboolean(L, 0), lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
-    lua_getglobal(L, "mu");
-    lua_getfield(L, -1, "test");
-    load_luaunit(L);
-    lua_getfield(L, -1, "assertEquals"), lua_setfield(L, -3, "equal");
-    lua_setfield(L, -2, "unit");
-    lua_pushstring(L, play_mode_names[the_runner.mode]), lua_setfield(L, -2, "mode");
-    lua_pop(L, 2);
     return 0;
 }
 

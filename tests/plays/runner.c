@@ -1,7 +1,7 @@
 /* runner.c: mu_play, the program that runs plays and in-engine Lua tests.
  *
  *     mu_play [--mode plain|bytes|delay|reload|memory] [--program build/release/murelay] [--checkout DIR]
- *             [--only TEXT] plays.login lua.test_text …
+ *             [--only TEXT] [--update] plays.login lua.test_text …
  *
  * It is murelay without doors: the same engine, bind files and scripts in client mode (components and schemas declared,
  * no listener), so that a play speaks to a server in the words the server itself uses. The named modules are required
@@ -151,6 +151,10 @@ int main(int argc, char **argv) {
         if (word[0] != '-') {
             if (count == MODULES_MAX) return complain("one more module");
             modules[count++] = word;
+            continue;
+        }
+        if (!strcmp(word, "--update")) {
+            the_runner.update = true;
             continue;
         }
         if (!operand) return complain(word);

@@ -24,6 +24,7 @@ typedef struct runner {
     enum play_mode mode;
     const char *program, *checkout; /* murelay; the folder with scripts/ and tests/ */
     const char *const *modules;     /* "plays.login", "lua.test_text": what to load, ended by NULL */
+    bool update;                    /* --update: generated files are written, not compared */
     const char *only;               /* run only plays whose name contains this; may be NULL */
     play plays[PLAYS_MAX];
     int play_count, current, failed;
@@ -33,6 +34,8 @@ typedef struct runner {
 extern runner the_runner;
 extern const script_module module_test;
 extern const char *const play_mode_names[];
+
+void test_tools_open(lua_State *L); /* tools.c */
 
 /* Ends all servers of the play that has ended; with `tell` prints the end of what they logged. Blocks a little. */
 void test_servers_end(bool tell);
