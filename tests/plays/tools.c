@@ -1,5 +1,6 @@
-/* tools.c: what mu.test has besides plays and servers: LuaUnit's assertions, messages without a connection, the files of
- * the checkout, so that what is generated from the declarations can be compared with what lies there (or written). */
+/* tools.c: what mu.test has besides plays and servers: LuaUnit's assertions, messages without a connection, the files
+ * of the checkout, so that what is generated from the declarations can be compared with what lies there (or written).
+ */
 #include <errno.h>
 #include <lauxlib.h>
 #include <lualib.h>
