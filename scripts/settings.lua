@@ -68,7 +68,7 @@ mu.settings {
   ["galaxy_at_war.most_promotions"] = { type = "integer", default = 65535, min = 0, max = 2147483647,
     text = "Promotions of one player that count at most." },
 
-  ["games.join_seconds"] = { type = "integer", default = 45, min = 5, max = 600,
+  ["games.join_seconds"] = { type = "integer", default = 45, min = 1, max = 600,
     text = "How long a player may take to connect to the host of a game he has joined." },
   ["games.migration"] = { type = "string", default = "wait", values = { "wait", "at_once" },
     text = "When the host of a game leaves: wait until the new one has taken over, or go on at once." },

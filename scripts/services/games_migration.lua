@@ -56,8 +56,8 @@ waiting = mu.timer "games.migration_timeout" {
 -- The game has a new host already (game.host); now its members are told.
 local function start(game)
   local host = game.host
-  if host.state ~= MEMBER.CONNECTED then members.complete(host) end
-  host.admin = true
+  if host.state == MEMBER.CONNECTING then members.complete(host) end
+  host.state, host.admin = MEMBER.CONNECTED, true
   if not game.migrating then
     game.migrating, game.state_after = true, game.state
     tell_state(game, STATE.MIGRATING)

@@ -241,6 +241,48 @@ function match.leaves(client, lobby)
   match.goes(client, lobby, LEFT)
 end
 
+-- The host goes by himself; `successor` must be chosen. Everybody hears that the game migrates, and to whom.
+function match.host_leaves(lobby, successor)
+  local old = lobby.host
+  old:asks("GameManager.removePlayer", { game_id = lobby.id, player_id = old.id, reason = LEFT })
+  match.goes(old, lobby, LEFT, false, successor)
+  match.migrates(lobby, successor)
+end
+
+function match.migrates(lobby, successor)
+  lobby.host, successor.admin = successor, true
+  match.tells(lobby, "NotifyGameStateChange", { game_id = lobby.id, state = 5 })
+  match.starts_migration(lobby, successor)
+end
+
+function match.starts_migration(lobby, successor)
+  lobby.host, successor.admin = successor, true
+  match.tells(lobby, "NotifyHostMigrationStart", {
+    game_id = lobby.id, player_id = successor.id, kind = 2, slot = successor.slot,
+  })
+end
+
+-- Everybody hears that it is done, and that the game is what it was.
+function match.has_migrated(lobby)
+  match.tells(lobby, "NotifyHostMigrationFinished", { game_id = lobby.id })
+  match.tells(lobby, "NotifyGameStateChange", { game_id = lobby.id, state = lobby.state })
+end
+
+-- The new host's machine says that it has taken over.
+function match.takes_over(lobby)
+  lobby.host:asks("GameManager.updateGameHostMigrationStatus", { game_id = lobby.id, kind = 2 })
+  match.has_migrated(lobby)
+end
+
+-- `client` and the new host find each other.
+function match.relinks(client, lobby, first)
+  local one, other = lobby.host, client
+  if first == "guest" then one, other = other, one end
+  match.reports(one, lobby, other, 2)
+  match.tells(lobby, "NotifyGamePlayerStateChange", { game_id = lobby.id, player_id = client.id, state = CONNECTED })
+  match.reports(other, lobby, one, 2)
+end
+
 -- Four players in one lobby, connected; the first is the host.
 function match.four(server, options)
   local all = {}
@@ -252,7 +294,7 @@ end
 
 -- Nobody in the lobby hears anything more.
 function match.is_quiet(lobby)
-  for _, client in ipairs(match.members(lobby)) do client:receives_nothing(0.05) end
+  for _, client in ipairs(match.members(lobby)) do client:receives_nothing(0.02) end
 end
 
 return match
