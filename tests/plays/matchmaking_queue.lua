@@ -1,0 +1,93 @@
+-- matchmaking_queue.lua: searches that wait, and how they end: cancelled, by time, replaced, forgotten; and requests that
+-- are not as they should be.
+local play   = require "plays.lib.play"
+local match  = require "plays.lib.match_steps"
+local search = require "plays.lib.search_steps"
+
+local CANCEL = "GameManager.cancelMatchmaking"
+
+play.scene("a cancelled search is over, and only its own player can cancel it", function()
+  local alice, bob, carol = search.players(play.server {}, 3)
+  search.starts(bob)
+  search.waits(bob)
+  carol:is_refused(CANCEL, { matchmaking_id = bob.search }, "GAMEMANAGER_ERR_NOT_MATCHMAKING_SESSION_OWNER")
+  search.cancels(bob)
+  bob:is_refused(CANCEL, { matchmaking_id = bob.search }, "GAMEMANAGER_ERR_UNKNOWN_MATCHMAKING_SESSION_ID")
+  bob:is_refused(CANCEL, { matchmaking_id = 0xFFFFFFFF }, "GAMEMANAGER_ERR_UNKNOWN_MATCHMAKING_SESSION_ID")
+  local lobby = match.lobby(alice, { attributes = search.attributes() })
+  match.is_quiet(lobby)
+  bob:receives_nothing(0.05)
+  search.comes(bob, lobby)                       -- he searches again
+end)
+
+play.scene("a search is told about and ends after its time", function()
+  local server = play.server { set = { "matchmaking.status_seconds=1" } }
+  local alice, bob = search.players(server, 2)
+  search.starts(alice, { duration = 300 })
+  search.waits(alice)
+  search.starts(bob, { duration = 1200, map = "map7" })
+  search.waits(bob)
+  search.ends(alice, search.TIMED_OUT)
+  play.equal({ "map7" }, search.waits(bob).rules.ME3_gameMapMatchRule.values, "the maps that suit")
+  search.ends(bob, search.TIMED_OUT)
+  alice:is_refused(CANCEL, { matchmaking_id = alice.search }, "GAMEMANAGER_ERR_UNKNOWN_MATCHMAKING_SESSION_ID")
+end)
+
+play.scene("one search a player: another one ends it, a game of his own, and his going", function()
+  local server = play.server {}
+  local alice, bob, carol = search.players(server, 3)
+  search.starts(bob, { map = "map3" })
+  search.waits(bob)
+  local first = bob.search
+  bob:sends("GameManager.startMatchmaking", search.request { map = "map2" })
+  local second = bob:receives { kind = "response", name = "GameManager.startMatchmaking" }.matchmaking_id
+  search.ends(bob, search.CANCELED)              -- the first
+  bob.search = second
+  search.waits(bob)
+  play.equal(true, second ~= first, "another number")
+  search.starts(carol)
+  search.waits(carol)
+  local own = match.lobby(carol, { attributes = search.attributes { ME3map = "map9" } })
+  carol:is_refused(CANCEL, { matchmaking_id = carol.search }, "GAMEMANAGER_ERR_UNKNOWN_MATCHMAKING_SESSION_ID")
+  bob:leaves()
+  server:wait_log "has logged out"
+  local lobby = match.lobby(alice, { attributes = search.attributes() })   -- would have suited both
+  match.is_quiet(lobby)
+  match.is_quiet(own)
+end)
+
+local function odd(name, ...) return { name = name, threshold = "quickMatch", values = { ... } } end
+
+play.scene("rules nobody knows stop neither the search nor anybody else's, and are told once", function()
+  local server = play.server {}
+  local alice, bob, carol, dave = search.players(server, 4)
+  local lobby = match.lobby(alice, { attributes = search.attributes() })
+  search.starts(bob, { map = "map3", more = { odd("ME3_noSuchRule", "x", "y"), odd("", "") } })
+  search.waits(bob)                              -- for ever unmatched, at the head of the queue
+  server:wait_log "nobody knows the rule 'ME3_noSuchRule'"
+  search.comes(carol, lobby, { more = { odd("ME3_noSuchRule", "x") } })
+  search.starts(dave, { map = "map2", more = { odd("ME3_gameEnemyTypeRule", "abstain", ("x"):rep(3000)) } })
+  search.finds(dave, lobby)
+  match.meshes(dave, lobby)
+  local _, count = server:log():gsub("'ME3_noSuchRule'", "")
+  play.equal(1, count, "lines about the rule")
+  bob:asks "Util.ping"
+  dave:asks "Util.ping"
+end)
+
+play.scene("requests that are not as they should be", function()
+  local server = play.server { set = { "matchmaking.tickets=1" } }
+  local stranger = play.client(server, "Stranger")
+  stranger:is_refused("GameManager.startMatchmaking", search.request(), "ERR_AUTHENTICATION_REQUIRED")
+  stranger:is_refused(CANCEL, { matchmaking_id = 1 }, "ERR_AUTHENTICATION_REQUIRED")
+  local alice, bob = search.players(server, 2)
+  alice.search = alice:asks("GameManager.startMatchmaking", {}).matchmaking_id   -- asks for nothing at all
+  alice:is_notified "GameManager.NotifyMatchmakingAsyncStatus"
+  bob:is_refused("GameManager.startMatchmaking", search.request(), "GAMEMANAGER_ERR_MATCHMAKING_EXCEEDED_MAX_REQUESTS")
+  search.cancels(alice)
+  search.starts(bob, { version = "ME3-1-1" })
+  search.waits(bob)
+  local lobby = match.lobby(alice, { attributes = search.attributes() })
+  match.is_quiet(lobby)                          -- bob's game speaks another version
+  bob:receives_nothing(0.05)
+end)
