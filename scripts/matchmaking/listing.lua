@@ -14,6 +14,7 @@ local fields = {
   all     = mu.i64,                              -- the key with nothing left out, before fullness
   free    = mu.u8,
   rating  = mu.u32,                              -- of the host
+  since   = mu.number,                           -- it has been here, on mu.time.mono's clock
 }
 for mask = 0, keys.ANY do fields[keys.FIELD[mask]] = mu.i64 { index = true } end
 local entry_kind = mu.record "listed_game" (fields)
@@ -46,6 +47,7 @@ function listing.refresh(game)
   local now = { game_id = id, game = game, all = all, free = free, rating = rating }
   for mask, key in pairs(keys.patterns(all, numbers)) do now[keys.FIELD[mask]] = keys.with_free(key, free) end
   if not entry then
+    now.since = mu.time.mono()
     entry_kind.create(now)
     return all, numbers
   end
@@ -71,7 +73,7 @@ end
 
 local function better(one, other)
   if one.fit ~= other.fit then return one.fit > other.fit end
-  return one.id < other.id
+  return one.since < other.since
 end
 
 -- The best of the next few candidates that really suits; nil and whether there may be more.
@@ -80,7 +82,7 @@ local function best_of_next(wanted, next_entry)
   for i = 1, rules.compared do
     local entry = next_entry()
     if not entry then break end
-    batch[i] = { entry = entry, id = entry.game_id, fit = rules.fit(wanted.rating, entry.rating) }
+    batch[i] = { entry = entry, since = entry.since, fit = rules.fit(wanted.rating, entry.rating) }
   end
   if batch[2] then table.sort(batch, better) end
   for _, one in ipairs(batch) do

@@ -70,8 +70,8 @@ rules.pair = {
     end },
 }
 
--- The best of the games that suit: the fullest; of equally full ones the best fit; of equal fits the oldest. So many of
--- the equally full ones are compared; 1 takes the first that suits.
+-- The best of the games that suit: the fullest; of equally full ones the best fit; of equal fits the one that has been
+-- open longest. So many of the equally full ones are compared; 1 takes the first that suits.
 rules.compared = 8
 
 -- How well a game fits, from 0 to 21600: the nearer the host's N7 rating is, the better.

@@ -15,7 +15,7 @@ play.scene("a host and three by matchmaking, then a seat that becomes free", fun
   search.comes(dave, lobby, { enemy = "enemy1" })
   search.starts(erin)                            -- full: he waits
   local status = search.waits(erin)
-  play.equal({ name = "ME3_rule_dlc2300", values = { "required", "preferred" } }, status.rules.ME3_rule_dlc2300, "rule")
+  play.equal({ "required", "preferred" }, status.rules.ME3_rule_dlc2300.values, "what the rule accepts")
   play.equal(30, #status.rules.ME3_gameMapMatchRule.values, "maps that suit who abstains")
   match.leaves(carol, lobby)
   search.finds(erin, lobby)
@@ -71,7 +71,7 @@ play.scene("a game is offered again when its host opens it: settings, privacy, s
   search.comes(dave, lobby)
 end)
 
-play.scene("the fullest of the games that suit comes first, of equally full ones the oldest", function()
+play.scene("the fullest game comes first, of equally full ones the one that has been open longest", function()
   local alice, bob, carol, dave, erin, frank = search.players(play.server {}, 6)
   local older   = match.lobby(alice, { attributes = search.attributes() })
   local newer   = match.lobby(bob, { attributes = search.attributes() })
@@ -82,11 +82,21 @@ play.scene("the fullest of the games that suit comes first, of equally full ones
   match.leaves(dave, newer)
   match.leaves(erin, newer)
   match.is_quiet(older)
-  match.leaves(frank, another)
-  search.starts(dave, { map = "map2" })          -- one player in each
-  local first = older.id < newer.id and older or newer
-  search.finds(dave, first)
-  match.meshes(dave, first)
+  search.comes(dave, older, { map = "map2" })    -- one player in each
+end)
+
+play.scene("of equally full games the one whose host is nearest by rating comes first", function()
+  local alice, bob, carol, dave = search.players(play.server {}, 4)
+  for _, client in ipairs { bob, dave } do       -- ten promotions
+    client.rating = 300
+    client:asks("Util.userSettingsSave", { key = "class1", value = "20;4;Adept;20;0.0000;10" })
+    client:is_notified("UserSessions.UserSessionExtendedDataUpdate", { data = { data_map = { [0x70001] = 300 } } })
+  end
+  match.lobby(alice, { attributes = search.attributes() })
+  local rated = match.lobby(bob, { attributes = search.attributes { ME3map = "map5" } })
+  search.comes(dave, rated)                      -- not Alice's, which is older
+  search.starts(carol, { map = "map5" })
+  search.finds(carol, rated, 21300)
 end)
 
 play.scene("a searcher who already waits comes before one who asks just now", function()

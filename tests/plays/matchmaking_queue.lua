@@ -1,5 +1,5 @@
--- matchmaking_queue.lua: searches that wait, and how they end: cancelled, by time, replaced, forgotten; and requests that
--- are not as they should be.
+-- matchmaking_queue.lua: searches that wait, and how they end: cancelled, by time, replaced, forgotten; and requests
+-- that are not as they should be.
 local play   = require "plays.lib.play"
 local match  = require "plays.lib.match_steps"
 local search = require "plays.lib.search_steps"
@@ -34,7 +34,7 @@ play.scene("a search is told about and ends after its time", function()
 end)
 
 play.scene("one search a player: another one ends it, a game of his own, and his going", function()
-  local server = play.server {}
+  local server = play.server { set = { "log.level=debug" } }
   local alice, bob, carol = search.players(server, 3)
   search.starts(bob, { map = "map3" })
   search.waits(bob)
