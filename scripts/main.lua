@@ -20,15 +20,13 @@ require "components.stats"
 require "components.association_lists"
 require "components.game_manager"
 require "components.game_manager_hosts"
+require "components.matchmaking"
 
 -- What players' own clients, and browsers, ask.
 require "http.content"
 require "http.galaxy_at_war"
 require "http.server"
 require "http.qos"
-
--- Messages that nobody sends yet, declared so that the packet log and the tests can read them.
-require "schema.matchmaking"
 
 -- Connections come and go.
 local sessions = require "services.sessions"

@@ -44,8 +44,8 @@ local keys = { MASKS = 1 << #choices, MOST_FREE = MOST_FREE, FIELD = {}, ANY = (
 for mask = 0, keys.ANY do keys.FIELD[mask] = "key_" .. mask end
 
 -- What tells one rule table from another: keys of different ones must not meet.
-local names = {}
-for i, rule in ipairs(choices) do names[i] = rule.rule .. "=" .. rule.attribute end
+local names = { tostring(rules.same_version) }
+for i, rule in ipairs(choices) do names[#names + 1] = i .. rule.rule .. "=" .. rule.attribute end
 for _, rule in ipairs(packs) do names[#names + 1] = rule.rule .. "+" .. table.concat(rule.values, ",") end
 keys.TABLE = number_of(table.concat(names, ";"))
 
@@ -54,7 +54,7 @@ local function exact(version, has)
   for i, rule in ipairs(packs) do
     if has(rule) then bits = bits | 1 << i end
   end
-  return number_of(version) ~ number_of("packs " .. bits)
+  return number_of(rules.same_version and version or "") ~ number_of("packs " .. bits)
 end
 
 -- The number of a game before fullness, and the numbers of its choices.

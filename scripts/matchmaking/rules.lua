@@ -57,9 +57,10 @@ function rules.free(game)
   return game.public_slots + game.private_slots - #game.members
 end
 
+-- Only players with the same version of the game meet.
+rules.same_version = true
+
 rules.pair = {
-  { why = "runs another version of the game",
-    test = function(search, game) return search.version == game.version end },
   { why = "has banned the player", test = function(search, game) return not game.banned:has(search.player_id) end },
   { why = "has the player already",
     test = function(search, game)

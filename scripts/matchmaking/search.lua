@@ -11,6 +11,8 @@ local LONGEST     = 64                           -- bytes of a name or a value
 local MOST_ODD    = 30                           -- different oddities told to the log
 local WILD        = "abstain"
 
+local OTHER_VERSION = "runs another version of the game"
+
 local by_name = {}
 for _, rule in ipairs(rules.asked) do by_name[rule.rule] = rule end
 
@@ -112,21 +114,23 @@ end
 -- Why a search and a game do not suit each other: the end of "the game …", or nil when they do. With `faults` (a list)
 -- all that is wrong is added to it.
 function search.fault(wanted, game, faults)
-  local first = search.lobby_fault(game)
-  if first and not faults then return first end
-  for _, rule in ipairs(faults and rules.lobby or {}) do
-    if not rule.test(game) then faults[#faults + 1] = rule.why end
+  local function all_is_told(why)
+    if not faults then return false end
+    faults[#faults + 1] = why
+    return true
+  end
+  for _, rule in ipairs(rules.lobby) do
+    if not rule.test(game) and not all_is_told(rule.why) then return rule.why end
+  end
+  if rules.same_version and wanted.version ~= game.version and not all_is_told(OTHER_VERSION) then
+    return OTHER_VERSION
   end
   for _, rule in ipairs(rules.asked) do
     local fault = asked_fault(wanted, rule, game)
-    if fault and not faults then return fault end
-    if fault then faults[#faults + 1] = fault end
+    if fault and not all_is_told(fault) then return fault end
   end
   for _, rule in ipairs(rules.pair) do
-    if not rule.test(wanted, game) then
-      if not faults then return rule.why end
-      faults[#faults + 1] = rule.why
-    end
+    if not rule.test(wanted, game) and not all_is_told(rule.why) then return rule.why end
   end
   return faults and faults[1]
 end

@@ -15,7 +15,7 @@ play.scene("a host and three by matchmaking, then a seat that becomes free", fun
   search.comes(dave, lobby, { enemy = "enemy1" })
   search.starts(erin)                            -- full: he waits
   local status = search.waits(erin)
-  play.equal({ "required", "preferred" }, status.rules.ME3_rule_dlc2300.values, "what the rule accepts")
+  play.equal({ "required", "preferred" }, status.rules.ME3_rule_dlc2300.values, "what suits")
   play.equal(30, #status.rules.ME3_gameMapMatchRule.values, "maps that suit who abstains")
   match.leaves(carol, lobby)
   search.finds(erin, lobby)
@@ -67,11 +67,11 @@ play.scene("a game is offered again when its host opens it: settings, privacy, s
   search.finds(carol, lobby)
   match.meshes(carol, lobby)
   match.settings(lobby, OPEN)
-  match.state(lobby, 131)                        -- a lobby in this state takes players all the same (reference 02 §12.3)
+  match.state(lobby, 131)                        -- a lobby in it takes players as well (reference 02 §12.3)
   search.comes(dave, lobby)
 end)
 
-play.scene("the fullest game comes first, of equally full ones the one that has been open longest", function()
+play.scene("the fullest game comes first, of equally full ones the one open longest", function()
   local alice, bob, carol, dave, erin, frank = search.players(play.server {}, 6)
   local older   = match.lobby(alice, { attributes = search.attributes() })
   local newer   = match.lobby(bob, { attributes = search.attributes() })
@@ -90,6 +90,8 @@ play.scene("of equally full games the one whose host is nearest by rating comes 
   for _, client in ipairs { bob, dave } do       -- ten promotions
     client.rating = 300
     client:asks("Util.userSettingsSave", { key = "class1", value = "20;4;Adept;20;0.0000;10" })
+  end
+  for _, client in ipairs { bob, dave } do
     client:is_notified("UserSessions.UserSessionExtendedDataUpdate", { data = { data_map = { [0x70001] = 300 } } })
   end
   match.lobby(alice, { attributes = search.attributes() })

@@ -91,3 +91,35 @@ play.scene("requests that are not as they should be", function()
   match.is_quiet(lobby)                          -- bob's game speaks another version
   bob:receives_nothing(0.05)
 end)
+
+-- A rule table of an operator's own: the map does not matter any more, but a lobby has to say a word.
+local OWN_RULES = [[
+local rules = { compared = 1, BEST_FIT = 21600, pair = {} }
+rules.asked = { { kind = "choice", rule = "ME3_word", attribute = "ME3word", values = { "yes" } } }
+rules.lobby = { { why = "is silent", test = function(game) return game.attributes.ME3word ~= nil end } }
+function rules.free(game) return 4 - #game.members end
+function rules.fit() return 1 end
+function rules.host_rating() return 0 end
+return rules
+]]
+
+play.scene("another rule table counts at once, for those who search already too", function()
+  local server = play.server {}
+  local alice, bob, carol = search.players(server, 3)
+  local lobby = match.lobby(alice, { attributes = search.attributes { ME3word = "yes" } })
+  search.starts(bob, { map = "map3" })
+  search.waits(bob)
+  server:write("data/scripts/matchmaking/rules.lua", OWN_RULES)
+  server:reload()
+  bob:is_notified("GameManager.NotifyMatchmakingAsyncStatus", { matchmaking_id = bob.search })
+  match.enters(bob, lobby, { matchmaking = { fit = 1, matchmaking_id = bob.search } })
+  match.meshes(bob, lobby)
+  bob:receives_nothing(0)
+  carol.search = carol:asks("GameManager.startMatchmaking", {
+    criteria = { rules = { { name = "ME3_word", values = { "no" } } } },
+  }).matchmaking_id
+  carol:is_notified("GameManager.NotifyMatchmakingAsyncStatus", { searches = { { find_game = { games = 0 } } } })
+  match.attributes(lobby, { ME3word = "no" })
+  carol:is_notified("GameManager.NotifyMatchmakingAsyncStatus", { searches = { { find_game = { games = 1 } } } })
+  match.enters(carol, lobby, { matchmaking = { fit = 1, matchmaking_id = carol.search } })
+end)
