@@ -139,7 +139,10 @@ local ROOM = [[
 
   AND (SELECT coalesce(sum(length(CAST(value AS BLOB))), 0) FROM player_settings WHERE player_id = ?1 AND key <> ?2)
       + length(CAST(?3 AS BLOB)) <= ?6]]
-local REPLACE = "\nON CONFLICT (player_id, key) DO UPDATE SET value = excluded.value, updated = excluded.updated"
+local REPLACE = [[
+
+ON CONFLICT (player_id, key) DO UPDATE
+  SET value = excluded.value, updated = excluded.updated, versions = versions + 1]]
 
 local SAVE       = UPSERT .. REPLACE
 local SAVE_LARGE = UPSERT .. ROOM .. REPLACE

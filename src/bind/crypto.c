@@ -4,6 +4,7 @@
  * players sent can be anything: one that is too long, or a pool that is full, is an answer (`nil, reason`), not an
  * error. */
 #include <openssl/crypto.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,15 +136,27 @@ static int random_token(lua_State *L) {
     return 1;
 }
 
-static int hex(lua_State *L) {
+static int push_hex(lua_State *L, const uint8_t *p, size_t n) {
     static const char digits[] = "0123456789abcdef";
-    size_t n;
-    const char *s = lua_tolstring(L, 1, &n);
     luaL_Buffer b;
-    char *p = luaL_buffinitsize(L, &b, n * 2);
-    for (size_t i = 0; i < n; i++) *p++ = digits[(uint8_t)s[i] >> 4], *p++ = digits[s[i] & 15];
+    char *to = luaL_buffinitsize(L, &b, n * 2);
+    for (size_t i = 0; i < n; i++) *to++ = digits[p[i] >> 4], *to++ = digits[p[i] & 15];
     luaL_pushresultsize(&b, n * 2);
     return 1;
+}
+
+static int hex(lua_State *L) {
+    size_t n;
+    const char *s = lua_tolstring(L, 1, &n);
+    return push_hex(L, (const uint8_t *)s, n);
+}
+
+static int sha256(lua_State *L) {
+    size_t n;
+    const char *s = lua_tolstring(L, 1, &n);
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA256((const uint8_t *)s, n, digest);
+    return push_hex(L, digest, sizeof digest);
 }
 
 static int equal(lua_State *L) {
@@ -246,6 +259,14 @@ static const script_function functions[] = {
      .example = "mu.crypto.hex(\"\\1\\255\") == \"01ff\"",
      .since = "0.1",
      .call = hex},
+    {.name = "mu.crypto.sha256",
+     .params = "bytes: string",
+     .returns = "string",
+     .text = "The SHA-256 of some bytes as 64 hexadecimal digits: a name for their content, no way to keep a password.",
+     .errors = "",
+     .example = "mu.crypto.sha256(\"\"):sub(1, 8) == \"e3b0c442\"",
+     .since = "0.1",
+     .call = sha256},
     {.name = "mu.crypto.equal",
      .params = "a: string, b: string",
      .returns = "boolean",

@@ -16,7 +16,8 @@ static const char *const save_lines[] = {
     "INSERT INTO player_settings (player_id, key, value, updated) SELECT ?1, ?2, ?3, ?4",
     "WHERE (EXISTS (SELECT 1 FROM player_settings WHERE player_id = ?1 AND key = ?2)",
     "OR (SELECT count(*) FROM player_settings WHERE player_id = ?1) < ?5)",
-    "ON CONFLICT (player_id, key) DO UPDATE SET value = excluded.value, updated = excluded.updated",
+    "ON CONFLICT (player_id, key) DO UPDATE",
+    "SET value = excluded.value, updated = excluded.updated, versions = versions + 1",
 };
 #define LINES (sizeof save_lines / sizeof save_lines[0])
 
