@@ -24,6 +24,7 @@
 #include "bind/net.h"
 #include "bind/metric_values.h"
 #include "bind/ranking.h"
+#include "bind/relay.h"
 #include "bind/route_stats.h"
 #include "bind/scripts.h"
 #include "bind/scripts_watch.h"
@@ -199,6 +200,7 @@ static void finish(void) {
     inspect_stop();
     timer_drive_stop();
     scripts_watch_stop();
+    relay_bind_stop(&me.server);
     if (me.server.store) store_close(me.server.store);
     if (me.server.passwords) password_pool_close(me.server.passwords);
     if (me.server.loop) loop_free(me.server.loop);

@@ -34,6 +34,7 @@
     X(HTTP_TIMEOUTS, "http_timeouts", false, "HTTP heads or bodies that did not arrive in time")                       \
     X(HTTP_UPGRADES, "http_upgrades", false, "HTTP connections upgraded to another protocol")                          \
     X(HTTP_LATE_REPLIES, "http_late_replies", false, "HTTP replies for a peer that had gone")                          \
+    X(RELAY_HTTP_LATE, "relay_http_late", false, "frames dropped: an HTTP tunnel does not take what it is sent")       \
     X(TELEMETRY_BYTES, "telemetry_bytes", false, "telemetry bytes read and dropped")                                   \
     X(BLAZE_SESSIONS, "blaze_sessions", true, "Blaze connections open now")                                            \
     X(BLAZE_REQUESTS, "blaze_requests", false, "requests read")                                                        \

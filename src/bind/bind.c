@@ -19,6 +19,7 @@
 #include "bind/net.h"
 #include "bind/ranking.h"
 #include "bind/record.h"
+#include "bind/relay.h"
 #include "bind/scripts.h"
 #include "bind/store.h"
 #include "bind/tdf_module.h"
@@ -31,12 +32,13 @@ const script_module *const bind_modules[] = {
     &module_log,         &module_time,    &module_asset,    &module_json,   &module_tdf,     &module_record,
     &module_timer,       &module_ranking, &module_store,    &module_crypto, &module_blaze,   &module_http,
     &module_http_client, &module_client,  &module_tls,      &module_net,    &module_console, &module_metric,
-    &module_scripts,     &module_inspect, &module_declared, NULL,
+    &module_scripts,     &module_inspect, &module_declared, &module_relay, NULL,
 };
 
 int bind_join(server *s, fault *f) {
     int code = timer_drive(s, f);
     if (code == 0) code = blaze_sessions_start(s->engine, s->records, f);
+    if (code == 0) code = relay_bind_start(s, f);
     if (code < 0) return code;
     net_serve_frames(blaze_accept);
     http_set_upgrade("blaze", blaze_accept_upgrade);

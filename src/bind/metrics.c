@@ -14,6 +14,7 @@
 #include "bind/metric_values.h"
 #include "bind/metrics_list.h"
 #include "bind/net.h"
+#include "bind/relay.h"
 #include "bind/route_stats.h"
 #include "crypto/password.h"
 #include "net/http.h"
@@ -213,6 +214,7 @@ void metrics_write(const server *s, metrics_page *p) {
     write_live(s, p);
     write_counters(p);
     write_store(s, p);
+    relay_write_metrics(s, p);
     write_routes(p, "blaze", M_BLAZE_REQUESTS);
     write_routes(p, "http", M_HTTP_REQUESTS);
     write_errors(s, p);

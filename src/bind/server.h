@@ -19,6 +19,7 @@ struct password_pool;
 struct secret;
 struct ssl3_config;
 struct tls_identity;
+struct relay;
 
 typedef struct server {
     struct loop *loop;
@@ -30,6 +31,7 @@ typedef struct server {
     struct secret *secret;          /* the signing key of tokens */
     const struct ssl3_config *ssl3; /* what SSLv3 doors show */
     struct tls_identity *tls;       /* what TLS doors show */
+    struct relay *relay;            /* game datagrams: bind/relay.h makes it */
     const char *data_dir;
     bool client; /* a program of ours that connects: declares everything, listens nowhere */
 } server;
