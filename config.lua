@@ -34,7 +34,23 @@ return {
     { name = "redirector", address = "0.0.0.0", port = 42127, protocols = { "ssl3", "tls" }, prefer = "ssl3" },
     { name = "game",       address = "0.0.0.0", port = 14219, protocols = { "blaze" } },
     { name = "telemetry",  address = "0.0.0.0", port = 9988,  telemetry = true },
+    -- Game datagrams of players whose routers let no others in, by UDP. Players' clients are told of it, and wait for
+    -- half an hour when a firewall or router in front of this server lets nothing through: open the port first.
+    -- Without it they use the main port (HTTP), which always works and is a little slower.
+    -- { name = "tunnel",   address = "0.0.0.0", port = 9032, tunnel = true },
+    -- The game's own probes, for players without a Pocket Relay client. A second one on another port helps it to tell
+    -- routers apart.
+    -- { name = "qos",      address = "0.0.0.0", port = 17499, qos = true },
     -- { name = "metrics",  address = "127.0.0.1", port = 9090,  metrics = true },   -- OpenMetrics at /metrics
+  },
+
+  -- Players who cannot reach each other play through this server, with the Pocket Relay client or plugin on their side.
+  tunnel = {
+    -- policy = "stricter",          -- "always"; "stricter": unless the host's router is open to all; "disabled"
+    -- external_port = 0,            -- the UDP port players reach, where a router maps it; 0: the tunnel listener's
+    -- keep_alive_seconds = 10,
+    -- expire_seconds = 40,          -- a tunnel silent for so long has ended
+    -- datagrams_per_second = 5000,  -- that one tunnel may send
   },
 
   redirector = {
@@ -151,6 +167,7 @@ return {
     -- accounts_per_hour = 200,      -- new ones, from one address
     -- codes_per_minute = 90,        -- and forgotten passwords; from one address, and for one account
     -- associations_per_minute = 600,  -- look-ups of this server, from one address
+    -- tunnels_per_minute = 600,     -- tunnels inside HTTP connections, from one address
     -- uploads_per_minute = 1200,    -- telemetry, from one address
 
     -- What one script may take before it is ended (and named in the log):

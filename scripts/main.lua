@@ -27,6 +27,7 @@ require "http.content"
 require "http.galaxy_at_war"
 require "http.server"
 require "http.qos"
+require "http.tunnel"
 
 -- Connections come and go.
 local sessions = require "services.sessions"
@@ -47,8 +48,16 @@ if not mu.test_mode then
   mu.on("reloaded", super_admin.ensure)
 end
 
+-- Tunnels come and go.
+local tunnels = require "services.tunnels"
+mu.on("tunnels", tunnels.heard)
+if not mu.test_mode then mu.on("started", tunnels.started) end
+
 -- A word to the operator, once the doors are open.
 if not mu.test_mode then mu.on("started", require("services.welcome").started) end   -- a test opens no door
 
 -- The doors, as config.lua says.
-for _, listener in ipairs(mu.config.listeners) do mu.listen(listener) end
+for _, listener in ipairs(mu.config.listeners) do
+  if not listener.tunnel and not listener.qos then mu.listen(listener) end
+end
+tunnels.listen()

@@ -20,7 +20,7 @@ mu.settings {
   ["tls.check_seconds"] = { type = "integer", default = 60, min = 0, max = 86400,
     text = "How often to look whether those files have changed. 0: only at a reload." },
   ["listeners"] = { type = "list", default = {}, max = 16,
-    text = "The doors: { name, address, port, protocols, prefer, telemetry, metrics }. See config.lua.",
+    text = "The doors: { name, address, port, protocols, prefer, telemetry, metrics, tunnel, qos }. See config.lua.",
     of = {
       name      = { type = "string", max = 31 },
       address   = { type = "string", max = 64 },
@@ -29,7 +29,20 @@ mu.settings {
       prefer    = { type = "string", values = { "ssl3", "tls" } },
       telemetry = { type = "boolean" },
       metrics   = { type = "boolean" },
+      tunnel    = { type = "boolean" },
+      qos       = { type = "boolean" },
     } },
+
+  ["tunnel.policy"] = { type = "string", default = "stricter", values = { "always", "stricter", "disabled" },
+    text = "Which games go through tunnels: all, those whose host's router is not open to everybody, or none." },
+  ["tunnel.external_port"] = { type = "integer", default = 0, min = 0, max = 65535,
+    text = "The UDP port that players' clients are told, where a router maps it. 0: that of the tunnel listener." },
+  ["tunnel.keep_alive_seconds"] = { type = "integer", default = 10, min = 1, max = 60,
+    text = "How often a tunnel's client is asked whether it is still there." },
+  ["tunnel.expire_seconds"] = { type = "integer", default = 40, min = 2, max = 600,
+    text = "A tunnel from which nothing came for so long has ended." },
+  ["tunnel.datagrams_per_second"] = { type = "integer", default = 5000, min = 0, max = 10000000,
+    text = "Datagrams that one tunnel may send per second. 0: no limit." },
 
   ["redirector.host"] = { type = "string", default = "", max = 253,
     text = "The main server's host that the redirector names. Empty: as public_address." },
@@ -116,6 +129,8 @@ mu.settings {
     text = "Codes and forgotten passwords asked for per minute from one address, and by one account. 0: no limit." },
   ["limits.uploads_per_minute"] = { type = "integer", default = 1200, min = 0, max = 1000000,
     text = "Uploads (telemetry) per minute from one address. 0: no limit." },
+  ["limits.tunnels_per_minute"] = { type = "integer", default = 600, min = 0, max = 1000000,
+    text = "Tunnels inside HTTP connections per minute from one address. 0: no limit." },
   ["limits.associations_per_minute"] = { type = "integer", default = 600, min = 0, max = 1000000,
     text = "Server look-ups (association tokens) per minute from one address. 0: no limit." },
 }

@@ -3,6 +3,7 @@ local config  = mu.config
 local doors   = require "services.doors"
 local limits  = require "services.limits"
 local proxy   = require "services.proxy"
+local tunnels = require "services.tunnels"
 
 local IDENT  = "POCKET_RELAY_SERVER"             -- what the clients insist on
 local MINUTE = 60
@@ -17,7 +18,7 @@ mu.http.get("/api/server", {
       ident       = IDENT,
       version     = config.server.compatibility,
       association = mu.token.association(),
-      tunnel_port = mu.null,                     -- no tunnels yet
+      tunnel_port = tunnels.advertised_port() or mu.null,
       server      = { name = config.server.name, version = mu.version },
     } }
   end,

@@ -1,9 +1,81 @@
--- services/tunnels.lua: by which address a player is told to reach another one.
-local tunnels = {}
+-- services/tunnels.lua: players who cannot reach each other play through this server (reference 04 §8, 05 B.11 to B.13).
+--
+-- A program on a player's machine (the Pocket Relay client or plugin) opens a tunnel by UDP or HTTP. What goes through
+-- it never comes here: the relay forwards it by itself. Scripts only say who is in which game (mu.relay.pool), by the
+-- association that a player's tunnel and his game's connection share, and hear what has become of tunnels.
+--
+--   policy    always | stricter | disabled: tunnel.policy in config.lua, and for single players
+--   stricter  a game is tunnelled unless its host's router is open to everybody
+--
+-- Whether a game is tunnelled is decided once, when it is made, so that all its members agree.
+local config = mu.config
+local hooks  = require "services.games_hooks"
 
-local PEER_HOSTED = 0
+local TUNNEL_IP, TUNNEL_PORT   = 0x7F000001, 42132      -- where every client's machine has the host (05 B.13)
+local PEER_HOSTED, DEDICATED   = 0, 1
+local NAT_OPEN                 = 0
+local AT_ONCE                  = 500                    -- statements of one batch
 
--- The address pair that `viewer` is told about `member` (both sessions); false while it is not known.
+local tunnels = { POLICIES = { always = true, stricter = true, disabled = true } }
+
+local tunnel_kind = mu.record "tunnel" {
+  association = mu.string { key = true, max = 36 },
+  id          = mu.u32,
+  http        = mu.bool,
+  address     = mu.string { max = 45 },
+  port        = mu.u16,
+  opened      = mu.i64,                                 -- unix seconds
+}
+
+local game_kind = mu.record "tunnelled_game" {
+  id        = mu.u32 { key = true },
+  tunnelled = mu.bool,
+}
+
+local policy_kind = mu.record "tunnel_policy" {
+  player_id = mu.u32 { key = true },
+  policy    = mu.string { max = 8 },
+}
+
+tunnels.kind = tunnel_kind
+
+-- The tunnel of a session's player, or nil.
+function tunnels.of(session)
+  return session.association ~= "" and tunnel_kind.get(session.association) or nil
+end
+
+-- Policy -------------------------------------------------------------------------------------------------------------
+
+-- The policy for a player, and whether it is his own.
+function tunnels.policy(player_id)
+  local own = policy_kind.get(player_id)
+  if own then return own.policy, true end
+  return config.tunnel.policy, false
+end
+
+-- Gives a player a policy of his own; nil: as everybody. For games that are made from now on. Suspends.
+function tunnels.set_policy(player_id, policy)
+  local statement = policy and { [[INSERT INTO tunnel_policies (player_id, policy) VALUES (?, ?)
+    ON CONFLICT (player_id) DO UPDATE SET policy = excluded.policy]], player_id, policy }
+    or { "DELETE FROM tunnel_policies WHERE player_id = ?", player_id }
+  if not mu.store.batch { statement } then return nil, "the store has too much to do" end
+  local own = policy_kind.get(player_id)
+  if own then own:remove() end
+  if policy then policy_kind.create { player_id = player_id, policy = policy } end
+  return true
+end
+
+-- Whether a game that this session's player makes is to be tunnelled.
+local function wanted(session)
+  local policy = tunnels.policy(session.player.id)
+  if policy == "always" then return true end
+  return policy == "stricter" and session.nat_type ~= NAT_OPEN
+end
+
+-- What players are told ----------------------------------------------------------------------------------------------
+
+-- The address pair that `viewer` is told about `member` (both sessions); false while it is not known. It stays the
+-- member's own: only the host's address is replaced (04 §8.6).
 function tunnels.address_pair(member, viewer, game)
   if not member.has_address then return false end
   return {
@@ -14,10 +86,144 @@ function tunnels.address_pair(member, viewer, game)
   }
 end
 
--- Where `viewer` finds the host of a game, and the topology that goes with it (reference 04 §8.6).
+-- Whether this game was made to be tunnelled.
+function tunnels.is_tunnelled(game)
+  local known = game_kind.get(game.id)
+  return known ~= nil and known.tunnelled
+end
+
+-- Whether `viewer` reaches the host of a game through a tunnel: both must have one.
+function tunnels.between(game, viewer)
+  local own = tunnels.policy(viewer.player.id)
+  if own == "disabled" or not (tunnels.is_tunnelled(game) or own == "always") then return false end
+  return tunnels.of(viewer) ~= nil and tunnels.of(game.host.session) ~= nil
+end
+
+-- Whether a player can play in a game at all: a tunnelled game is for players with a tunnel.
+function tunnels.fits(game, session)
+  return not tunnels.is_tunnelled(game) or tunnels.of(session) ~= nil
+end
+
+-- Where `viewer` finds the host of a game, and the topology that goes with it.
 function tunnels.host_address(game, viewer)
+  if tunnels.between(game, viewer) then
+    return { { address = { ip = TUNNEL_IP, port = TUNNEL_PORT } } }, DEDICATED
+  end
   local address = tunnels.address_pair(game.host.session, viewer, game)
   return address and { address } or {}, PEER_HOSTED
+end
+
+-- Games --------------------------------------------------------------------------------------------------------------
+
+-- The number under which a tunnel carries a member: the host is 0, and whoever sits in slot 0 has the host's number.
+local function index_of(member, host)
+  if member == host then return 0 end
+  return member.slot == 0 and host.slot or member.slot
+end
+
+-- Tells the relay who is in a game now, all of it.
+hooks.when_changed(function(game)
+  local places, host = {}, game.host
+  if #game.members == 0 then return end                 -- when_ended comes next
+  if not game_kind.get(game.id) then
+    game_kind.create { id = game.id, tunnelled = wanted(host.session) and tunnels.of(host.session) ~= nil }
+  end
+  for _, member in ipairs(game.members) do
+    local association = member.session and member.session.association or ""
+    if association ~= "" then places[index_of(member, host)] = association end
+  end
+  mu.relay.pool(game.id, places)
+end)
+
+hooks.when_ended(function(game)
+  mu.relay.pool(game.id, {})
+  local known = game_kind.get(game.id)
+  if known then known:remove() end
+end)
+
+-- Tunnels come and go ------------------------------------------------------------------------------------------------
+
+local KEEP   = "INSERT OR REPLACE INTO live_tunnels (id, address, port) VALUES (?, ?, ?)"
+local FORGET = "DELETE FROM live_tunnels WHERE id = ?"
+
+local become = {}
+
+function become.opened(news)
+  local old = tunnel_kind.get(news.association)
+  if old then old:remove() end
+  tunnel_kind.create {
+    association = news.association, id = news.id, http = news.http, address = news.address, port = news.port,
+    opened = mu.time.unix(),
+  }
+  return not news.http and { KEEP, news.id, news.address, news.port } or nil
+end
+
+function become.moved(news)
+  local tunnel = tunnel_kind.get(news.association)
+  if not tunnel or tunnel.id ~= news.id then return nil end
+  mu.log.info("tunnel %08x has moved from %s:%d to %s:%d", news.id, tunnel.address, tunnel.port, news.address, news.port)
+  tunnel.address, tunnel.port = news.address, news.port
+  return { KEEP, news.id, news.address, news.port }
+end
+
+function become.refused(news)
+  mu.log.warn("tunnel %08x stays where it is: %s:%d wanted to have it, and its own player answered", news.id,
+              news.address, news.port)
+end
+
+function become.closed(news)
+  local tunnel = tunnel_kind.get(news.association)
+  if tunnel and tunnel.id == news.id then tunnel:remove() end
+  return not news.http and { FORGET, news.id } or nil
+end
+
+-- What the relay tells: a list of { news, why, id, association, http, address, port }. What is live is also kept on
+-- disk: after a restart nobody else could tell the clients, and a host who waits sends nothing by himself.
+function tunnels.heard(list)
+  local statements = {}
+  for _, news in ipairs(list) do statements[#statements + 1] = become[news.news](news) end
+  for first = 1, #statements, AT_ONCE do
+    mu.store.batch(table.move(statements, first, math.min(first + AT_ONCE - 1, #statements), 1, {}))
+  end
+end
+
+-- The UDP door's name, when there is one to be.
+local function door()
+  for _, listener in ipairs(config.listeners) do
+    if listener.tunnel and config.tunnel.policy ~= "disabled" then return listener end
+  end
+end
+
+-- The UDP port that clients are told; nil while there is none to be reached.
+function tunnels.advertised_port()
+  local listener = door()
+  local port     = listener and mu.relay.port(listener.name)
+  if not port then return nil end
+  return config.tunnel.external_port ~= 0 and config.tunnel.external_port or port
+end
+
+-- The server has started: the policies of single players, and a word to every client whose tunnel was live before.
+function tunnels.started()
+  for _, row in ipairs(mu.store.read "SELECT player_id, policy FROM tunnel_policies" or {}) do
+    if tunnels.POLICIES[row.policy] and not policy_kind.get(row.player_id) then policy_kind.create(row) end
+  end
+  if not tunnels.advertised_port() then return end
+  local rows, ids = mu.store.read "SELECT id, address, port FROM live_tunnels" or {}, {}
+  for i, row in ipairs(rows) do
+    mu.relay.wake(row.address, row.port, row.id)
+    ids[i] = row.id
+  end
+  if #ids == 0 then return end
+  mu.log.info("%d tunnels were live before the restart: their clients are told to come anew", #ids)
+  mu.store.batch { { "DELETE FROM live_tunnels WHERE id IN (SELECT value FROM json_each(?))",
+                     mu.json.encode(mu.json.list(ids)) } }
+end
+
+-- The UDP doors of config.lua; declared while scripts load.
+function tunnels.listen()
+  for _, listener in ipairs(config.listeners) do
+    if listener.qos or listener == door() then mu.relay.listen(listener) end
+  end
 end
 
 return tunnels

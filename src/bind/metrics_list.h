@@ -48,6 +48,21 @@
     X(STORE_READS, "murelay_store_read_seconds", SUMMARY, "seconds", "", "reads, and the time they took")              \
     X(STORE_READ_GROUPS, "murelay_store_read_groups", COUNTER, NULL, "", "times that the reader went over its queue")  \
     X(STORE_TRANSACTIONS, "murelay_store_transactions", COUNTER, NULL, "result", "exclusive transactions")             \
+    X(TUNNELS, "murelay_tunnels", GAUGE, NULL, "kind", "tunnels open now")                                             \
+    X(TUNNEL_GAMES, "murelay_tunnel_games", GAUGE, NULL, "", "games whose players' tunnels are bound to each other")   \
+    X(RELAY_DATAGRAMS, "murelay_relay_datagrams", COUNTER, NULL, "way",                                                \
+      "datagrams of games, from players and on to players")                                                            \
+    X(RELAY_BYTES, "murelay_relay_bytes", COUNTER, "bytes", "way", "their bytes, headers left out")                    \
+    X(RELAY_PACKETS, "murelay_relay_packets", COUNTER, NULL, "way",                                                    \
+      "everything on the relay's sockets, keep-alives and probes included")                                            \
+    X(RELAY_DROPS, "murelay_relay_drops", COUNTER, NULL, "reason", "datagrams that went nowhere, by reason")           \
+    X(TUNNELS_OPENED, "murelay_tunnels_opened", COUNTER, NULL, "", "tunnels opened")                                   \
+    X(TUNNELS_EXPIRED, "murelay_tunnels_expired", COUNTER, NULL, "", "tunnels ended for their silence")                \
+    X(TUNNEL_MOVES, "murelay_tunnel_moves", COUNTER, NULL, "result",                                                   \
+      "tunnels that somebody wanted at another address")                                                               \
+    X(TUNNEL_NUDGES, "murelay_tunnel_nudges", COUNTER, NULL, "", "clients told to come anew")                          \
+    X(QOS_PROBES, "murelay_qos_probes", COUNTER, NULL, "result", "quality-of-service probes by UDP")                   \
+    X(RELAY_WAKES, "murelay_relay_wakes", COUNTER, NULL, "", "times the relay's thread asked the system to wait")      \
     METRICS_OF_ROUTES(X, BLAZE, "blaze")                                                                               \
     X(BLAZE_CODEC, "murelay_blaze_route_codec_seconds", SUMMARY, "seconds", "route",                                   \
       "time in C that decodes the request and encodes the answer, by route; of the same timed requests")               \

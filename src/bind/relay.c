@@ -14,6 +14,7 @@
 #include "net/loop.h"
 #include "net/stream.h"
 #include "script/declare.h"
+#include "script/event.h"
 #include "script/task.h"
 
 #define UUID_CHARS 36
@@ -123,12 +124,8 @@ static int post(void *to, void (*fn)(void *ctx), void *ctx) { return loop_post(t
 
 int relay_bind_start(server *s, fault *f) {
     if (s->client || !s->loop) return 0;
-    relay_options o = {.secret = s->secret,
-                       .post = post,
-                       .post_ctx = s->loop,
-                       .news = on_news,
-                       .frames = relay_http_frames,
-                       .ctx = s};
+    relay_options o = {
+        .secret = s->secret, .post = post, .post_ctx = s->loop, .news = on_news, .frames = relay_http_frames, .ctx = s};
     s->relay = relay_new(&o, f);
     if (!s->relay) return f->code;
     relay_http_start(s);
@@ -150,7 +147,7 @@ static relay *relay_of(lua_State *L, const char *what) {
 }
 
 static int set_pool(lua_State *L) {
-    relay *r = relay_of(L, "mu.relay.pool");
+    relay *r = server_of(L)->relay; /* a program of tests may have games and no relay */
     lua_Integer id = lua_tointeger(L, 1);
     uint8_t places[ROUTER_PLACES][ROUTER_UUID] = {{0}};
     size_t count = 0;
@@ -167,7 +164,7 @@ static int set_pool(lua_State *L) {
             return luaL_error(L, "mu.relay.pool: the member at %d must be an association id", (int)index);
         if ((size_t)index >= count) count = (size_t)index + 1;
     }
-    relay_pool(r, (uint32_t)id, (const uint8_t(*)[ROUTER_UUID])places, count);
+    if (r) relay_pool(r, (uint32_t)id, (const uint8_t(*)[ROUTER_UUID])places, count);
     return 0;
 }
 
@@ -277,9 +274,10 @@ static const script_function functions[] = {
     {.name = "mu.relay.pool",
      .params = "game: integer, members: table",
      .returns = "nothing",
-     .text = "Says who is in a game: { [0] = host's association, [2] = … } by tunnel index; {} when it is over. The whole "
-             "of it each time anything has changed. Tunnels are bound by association, whether they are there already or "
-             "come later.",
+     .text =
+         "Says who is in a game: { [0] = host's association, [2] = … } by tunnel index; {} when it is over. The whole "
+         "of it each time anything has changed. Tunnels are bound by association, whether they are there already or "
+         "come later.",
      .errors = "an index outside 0 … 7, a member that is no association id",
      .example = "-- mu.relay.pool(game.id, { [0] = host.association, [1] = guest.association })",
      .since = "0.1",
@@ -319,7 +317,8 @@ static const script_function functions[] = {
 };
 
 static int open_relay(generation *g, lua_State *L) {
-    generation_event(g, "tunnels");
+    script_event_declare(g, "tunnels", "news: table",
+                         "tunnels were opened, moved or closed: a list of what became of each");
     int code = script_declare(L, functions, sizeof functions / sizeof functions[0]);
     return code < 0 ? code : relay_doors_open(g, L);
 }

@@ -64,8 +64,10 @@ static int listen_declare(lua_State *L) {
     }
     bool tunnel = flag(L, "tunnel"), qos = flag(L, "qos");
     if (tunnel == qos) {
-        generation_error_here(L, "mu.relay.listen: '%s' must be for tunnels (tunnel = true) or for quality of service "
-                                 "(qos = true)", name);
+        generation_error_here(L,
+                              "mu.relay.listen: '%s' must be for tunnels (tunnel = true) or for quality of service "
+                              "(qos = true)",
+                              name);
         return 0;
     }
     int which = RELAY_TUNNEL;
@@ -98,9 +100,10 @@ static const script_function functions[] = {
     {.name = "mu.relay.listen",
      .params = "door: table",
      .returns = "nothing",
-     .text = "Declares a UDP door: { name, address, port, tunnel = true } for game datagrams of players' clients (one), "
-             "or { …, qos = true } for the game's probes (two at most). Doors open when the generation becomes the "
-             "running one; a port that is taken refuses it.",
+     .text =
+         "Declares a UDP door: { name, address, port, tunnel = true } for game datagrams of players' clients (one), "
+         "or { …, qos = true } for the game's probes (two at most). Doors open when the generation becomes the "
+         "running one; a port that is taken refuses it.",
      .errors = "fields of a wrong type, too many doors",
      .example = "-- mu.relay.listen { name = \"tunnel\", address = \"0.0.0.0\", port = 9032, tunnel = true }",
      .since = "0.1",

@@ -13,10 +13,10 @@
 #include "net/loop.h"
 #include "net/stream.h"
 
-#define KEEP_MAX    ((size_t)128 * 1024) /* of an unfinished frame, which is 64 KiB at most */
-#define QUEUE_MAX   ((size_t)512 * 1024)
-#define QUEUE_AGED  ((size_t)64 * 1024) /* from here on what comes new is dropped */
-#define SLOW_PEER   ((int64_t)40 * 1000000)
+#define KEEP_MAX   ((size_t)128 * 1024) /* of an unfinished frame, which is 64 KiB at most */
+#define QUEUE_MAX  ((size_t)512 * 1024)
+#define QUEUE_AGED ((size_t)64 * 1024) /* from here on what comes new is dropped */
+#define SLOW_PEER  ((int64_t)40 * 1000000)
 
 static server *me; /* one a process */
 

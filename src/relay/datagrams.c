@@ -189,8 +189,8 @@ int datagrams_bind(const char *address, uint16_t port, fault *f) {
         bind(fd, &a.any, relay_address_length(&a)) < 0) {
         int e = errno;
         close(fd);
-        return fault_set(f, E_IO, "UDP port %u on %s cannot be opened: %s", port, *address ? address : "::",
-                         strerror(e));
+        return fault_set(f, E_IO, "UDP port %u on %s cannot be opened: %s", port,
+                         *address ? address : "::", strerror(e));
     }
     return fd;
 }

@@ -1,11 +1,11 @@
-/* qos.c: see qos.h. The probe count comes back as it came: the existing stand-alone service turns its bytes round, which
- * no game was seen to need. */
+/* qos.c: see qos.h. The probe count comes back as it came: the existing stand-alone service turns its bytes round,
+ * which no game was seen to need. */
 #include "relay/qos.h"
 
 #define HEADER      16u
 #define ADDRESS_LEN 20u
-#define ADDED       10u       /* IPv4, port, four zero bytes */
-#define UPSTREAM    6000000u  /* bits a second, what the original told everybody */
+#define ADDED       10u      /* IPv4, port, four zero bytes */
+#define UPSTREAM    6000000u /* bits a second, what the original told everybody */
 #define LATENCY_MIN (HEADER + 4 + 6)
 
 static size_t answer_address(bytes probe, const relay_address *from, uint8_t *out) {

@@ -22,7 +22,7 @@ typedef struct relay relay;
 enum relay_port { RELAY_TUNNEL, RELAY_QOS, RELAY_QOS_SECOND, RELAY_PORTS };
 
 typedef struct relay_options {
-    const struct secret *secret; /* what associations are signed with; borrowed */
+    const struct secret *secret;                                   /* what associations are signed with; borrowed */
     int (*post)(void *post_ctx, void (*fn)(void *ctx), void *ctx); /* fn(ctx) on the owner's thread */
     void *post_ctx;
     void (*news)(void *ctx, const router_event *events, size_t n);

@@ -124,9 +124,7 @@ static bool run_command(relay *r, command *c, int64_t now) {
         router_wake(r->router, &c->wake.to, c->wake.id);
         break;
     case COMMAND_OPEN: router_open(r->router, now, c->frame.uuid, c->frame.link); break;
-    case COMMAND_FRAME:
-        router_frame(r->router, now, c->frame.link, c->frame.index, c->payload, c->frame.n);
-        break;
+    case COMMAND_FRAME: router_frame(r->router, now, c->frame.link, c->frame.index, c->payload, c->frame.n); break;
     case COMMAND_CLOSE: router_close(r->router, c->frame.link); break;
     case COMMAND_REPORT: break;
     case COMMAND_END: return false;

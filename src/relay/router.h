@@ -20,25 +20,25 @@
 #include "base/bytes.h"
 #include "relay/address.h"
 
-#define ROUTER_PLACES 8 /* of a pool; the game has four slots */
-#define ROUTER_UUID   16
-#define ROUTER_HEAD   9 /* room that router_frame wants in front of a payload */
+#define ROUTER_PLACES      8 /* of a pool; the game has four slots */
+#define ROUTER_UUID        16
+#define ROUTER_HEAD        9     /* room that router_frame wants in front of a payload */
 #define ROUTER_PAYLOAD_MAX 2039u /* what fits into a datagram of ours with its header */
 
 typedef struct router router;
 
 enum router_drop { /* why a datagram went nowhere */
-    DROP_MALFORMED,
-    DROP_UNKNOWN_ID,
-    DROP_ADDRESS,    /* the id is known, its tunnel is elsewhere */
-    DROP_TOKEN,      /* an association we did not make */
-    DROP_RATE,       /* more than its address or tunnel may send */
-    DROP_NO_GAME,    /* the sender's player is in no game */
-    DROP_NO_TARGET,  /* nobody has that index, or he has no tunnel */
-    DROP_FULL,       /* the way out is full */
-    DROP_REASONS
+                   DROP_MALFORMED,
+                   DROP_UNKNOWN_ID,
+                   DROP_ADDRESS,   /* the id is known, its tunnel is elsewhere */
+                   DROP_TOKEN,     /* an association we did not make */
+                   DROP_RATE,      /* more than its address or tunnel may send */
+                   DROP_NO_GAME,   /* the sender's player is in no game */
+                   DROP_NO_TARGET, /* nobody has that index, or he has no tunnel */
+                   DROP_FULL,      /* the way out is full */
+                   DROP_REASONS
 };
-extern const char *const router_drop_names[DROP_REASONS];  /* "malformed", … */
+extern const char *const router_drop_names[DROP_REASONS]; /* "malformed", … */
 extern const char *const router_drop_texts[DROP_REASONS]; /* a sentence's end: "nobody has that index, …" */
 
 enum router_news { NEWS_OPENED, NEWS_MOVED, NEWS_REFUSED, NEWS_CLOSED };
@@ -48,7 +48,7 @@ typedef struct router_event {
     const char *why; /* closed: "silent", "replaced", "ended"; else "". Static */
     uint32_t id;
     uint8_t uuid[ROUTER_UUID];
-    uint64_t link; /* of an HTTP tunnel, else 0 */
+    uint64_t link;         /* of an HTTP tunnel, else 0 */
     relay_address address; /* where the tunnel is; refused: who wanted to have it */
 } router_event;
 

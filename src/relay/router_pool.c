@@ -1,5 +1,5 @@
-/* router_pool.c: games: who has which tunnel index. A game is told whole, each time anything in it has changed; what was
- * counted between two players stays with the two, whatever their indices are now. */
+/* router_pool.c: games: who has which tunnel index. A game is told whole, each time anything in it has changed; what
+ * was counted between two players stays with the two, whatever their indices are now. */
 #include <stdlib.h>
 
 #include "relay/router_inside.h"

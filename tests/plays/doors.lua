@@ -97,7 +97,7 @@ play.scene("who knocks wrongly at the upgrade door is told so", function()
   local base   = "http://127.0.0.1:" .. server:port "http"
   local plain  = mu.http_client.get(base .. "/api/server/upgrade")
   play.equal({ status = 426, headers = { upgrade = "blaze" } }, plain, "without an upgrade")
-  play.equal({ status = 404 }, mu.http_client.get(base .. "/api/server/tunnel"), "the tunnel")
+  play.equal({ status = 400 }, mu.http_client.get(base .. "/api/server/tunnel"), "the tunnel, without a token")
   play.equal({ status = 405 }, mu.http_client.post(base .. "/api/server/upgrade", ""), "POST")
   play.equal({ status = 200, body = "" }, mu.http_client.post(base .. "/api/server/telemetry",
     '{"values":[["TLM3","000002DF/-;00000022/BOOT/SESS/OLNG/vlng=INT"]]}'), "telemetry")
