@@ -1,5 +1,5 @@
--- http/tunnel.lua: a tunnel inside an HTTP connection, for players whose network lets no UDP through (reference 03 §3.3).
--- From the 101 on the connection belongs to the relay.
+-- http/tunnel.lua: a tunnel inside an HTTP connection, for players whose network lets no UDP through (reference 03
+-- §3.3). From the 101 on the connection belongs to the relay.
 local config = mu.config
 local limits = require "services.limits"
 local proxy  = require "services.proxy"

@@ -1,4 +1,5 @@
--- services/tunnels.lua: players who cannot reach each other play through this server (reference 04 §8, 05 B.11 to B.13).
+-- services/tunnels.lua: players who cannot reach each other play through this server (reference 04 §8, 05 B.11 to
+-- B.13).
 --
 -- A program on a player's machine (the Pocket Relay client or plugin) opens a tunnel by UDP or HTTP. What goes through
 -- it never comes here: the relay forwards it by itself. Scripts only say who is in which game (mu.relay.pool), by the
@@ -161,7 +162,8 @@ end
 function become.moved(news)
   local tunnel = tunnel_kind.get(news.association)
   if not tunnel or tunnel.id ~= news.id then return nil end
-  mu.log.info("tunnel %08x has moved from %s:%d to %s:%d", news.id, tunnel.address, tunnel.port, news.address, news.port)
+  mu.log.info("tunnel %08x has moved from %s:%d to %s:%d", news.id, tunnel.address, tunnel.port, news.address,
+              news.port)
   tunnel.address, tunnel.port = news.address, news.port
   return { KEEP, news.id, news.address, news.port }
 end
