@@ -1,4 +1,4 @@
--- 006: tunnels: which were live, so that their clients can be told after a restart; whose policy is not everybody's.
+-- 007: tunnels: which were live, so that their clients can be told after a restart; whose policy is not everybody's.
 
 CREATE TABLE live_tunnels (
   id INTEGER PRIMARY KEY,                    -- of the tunnel, as its client knows it
