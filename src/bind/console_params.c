@@ -13,8 +13,11 @@
 static const struct {
     const char *name;
     enum console_kind kind;
-} kinds[] = {{"string", CONSOLE_STRING}, {"secret", CONSOLE_SECRET},   {"integer", CONSOLE_INTEGER},
-             {"number", CONSOLE_NUMBER}, {"boolean", CONSOLE_BOOLEAN}, {"rest", CONSOLE_REST}};
+} kinds[] = {{"string", CONSOLE_STRING},  {"secret", CONSOLE_SECRET},   {"integer", CONSOLE_INTEGER},
+             {"number", CONSOLE_NUMBER},  {"boolean", CONSOLE_BOOLEAN}, {"rest", CONSOLE_REST},
+             {"command", CONSOLE_COMMAND}};
+
+static bool takes_rest(const console_param *p) { return p->kind == CONSOLE_REST || p->kind == CONSOLE_COMMAND; }
 
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -68,12 +71,12 @@ static int check_order(const console_param *list, int count, bool options, fault
     const console_param *p = &list[count];
     for (int i = 0; i < count; i++)
         if (strcmp(list[i].name, p->name) == 0) return fault_set(f, E_ARGUMENT, "'%s' is there twice", p->name);
-    if (options && p->kind == CONSOLE_REST)
+    if (options && takes_rest(p))
         return fault_set(f, E_ARGUMENT, "the option '%s' cannot take the rest of the line", p->name);
     if (options && (strcmp(p->name, "json") == 0 || strcmp(p->name, "help") == 0))
         return fault_set(f, E_ARGUMENT, "every command has the option --%s already", p->name);
     if (options || count == 0) return 0;
-    if (list[count - 1].kind == CONSOLE_REST)
+    if (takes_rest(&list[count - 1]))
         return fault_set(f, E_ARGUMENT, "'%s' takes the rest of the line: nothing can come after it",
                          list[count - 1].name);
     if (list[count - 1].optional && !p->optional)

@@ -25,6 +25,7 @@ enum console_kind {
     CONSOLE_NUMBER,
     CONSOLE_BOOLEAN, /* as a parameter yes or no; as an option it takes no value */
     CONSOLE_REST,    /* the rest of the line as it stands; only the last parameter */
+    CONSOLE_COMMAND, /* the same, when it names a command or a function: completion knows them */
     CONSOLE_WORD     /* a word that scripts declared */
 };
 
