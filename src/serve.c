@@ -16,10 +16,12 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "bind/asset_file.h"
 #include "bind/bind.h"
 #include "bind/blaze.h"
+#include "bind/console.h"
 #include "bind/inspect.h"
 #include "bind/net.h"
 #include "bind/metric_values.h"
@@ -57,6 +59,7 @@ typedef struct service {
     loop_item log;       /* the turn's lines */
     int64_t end_by;
     bool ending;
+    int lock; /* of the data folder, held until the end */
 } service;
 
 static service me; /* one a process: signals have to find it */
@@ -78,6 +81,20 @@ static void ask_flush(void *ctx) { loop_turn_end(me.server.loop, &me.log); }
 static int make_folder(const char *path, fault *f) {
     if (mkdir(path, 0700) == 0 || errno == EEXIST) return 0;
     return fault_set(f, E_IO, "the folder %s cannot be made: %s", path, strerror(errno));
+}
+
+/* Two servers on one database would each believe the other's players offline. */
+static int lock_folder(fault *f) {
+    char path[512];
+    fault why;
+    snprintf(path, sizeof path, "%s/lock", me.options->data);
+    me.lock = lock_file(path, &why);
+    if (me.lock >= 0) return 0;
+    if (why.code != E_BUSY) return fault_set(f, why.code, "%s", why.text);
+    return fault_set(f, E_BUSY,
+                     "a server runs on the data folder %s already (%s): stop it, or give this one a folder of its own "
+                     "with --data",
+                     me.options->data, why.text);
 }
 
 static void name_files(void) {
@@ -152,6 +169,7 @@ static int start(fault *f) {
     name_files();
     me.server.data_dir = me.options->data;
     int code = make_folder(me.options->data, f);
+    if (code == 0) code = lock_folder(f);
     if (code == 0) code = make_keys(f);
     if (code < 0) return code;
     if (!(me.server.loop = loop_new(f))) return f->code;
@@ -191,6 +209,7 @@ static void on_end(void *ctx, int signum) {
     log_info("serve", "ending: %zu sessions, %zu with a request in hand", blaze_sessions_count(),
              blaze_sessions_busy());
     net_close_doors(&me.server);
+    console_stop();
     loop_timer_start(me.server.loop, &me.end_timer, 0, END_STEP_US, end_step, NULL);
 }
 
@@ -217,6 +236,7 @@ static void finish(void) {
     tls_identity_drop(me.server.tls);
     certificate_free(&me.game);
     secret_free(me.server.secret);
+    lock_release(me.lock);
 }
 
 int serve(const serve_options *o) {
@@ -237,6 +257,7 @@ int serve(const serve_options *o) {
     loop_signal(me.server.loop, SIGTERM, on_end, NULL);
     loop_signal(me.server.loop, SIGINT, on_end, NULL);
     generation *g = engine_current(me.server.engine);
+    if (console_start(&me.server, &f) < 0) log_warn("console", "there is no console: %s", f.text);
     log_info("serve", "murelay %s is ready: generation %u (%s), data in %s", MU_VERSION, g->number, g->hash, o->data);
     me.log.fn = flush_log;
     log_gather(ask_flush, NULL);

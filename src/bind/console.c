@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+#include "bind/console_caller.h"
 #include "bind/console_set.h"
 #include "bind/slots.h"
 
@@ -17,6 +18,8 @@ static int console_open(generation *g, lua_State *L) {
     s->runner_ref = s->completer_ref = s->audit_ref = LUA_NOREF;
     console_declare_open(L);
     console_lists_open(L);
+    console_caller_open(L);
+    console_tools_open(L);
     return 0;
 }
 
@@ -24,6 +27,8 @@ static int console_check(generation *g) {
     console_set_check(console_set_of(g), g);
     return 0;
 }
+
+static void console_leave(generation *g) { console_forget_environments(g); }
 
 static void console_close(generation *g) {
     console_set *s = console_set_of(g);
@@ -34,4 +39,4 @@ static void console_close(generation *g) {
 }
 
 const script_module module_console = {
-    .name = "console", .open = console_open, .check = console_check, .close = console_close};
+    .name = "console", .open = console_open, .check = console_check, .leave = console_leave, .close = console_close};

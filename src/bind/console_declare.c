@@ -225,7 +225,9 @@ static int declare_command(lua_State *L) {
     new.param_count = read_params(&r, new.params_text, false, &new.params);
     new.option_count = read_params(&r, new.options_text, true, &new.options);
     if (!*new.section) new.section = arena_text(&s->memory, r.name, strcspn(r.name, " "));
-    if (taken(&r, before ? &before->place : NULL) || r.failed || !new.name || !new.section) return 0;
+    const char *what = lua_pushfstring(L, "console: %s", r.name);
+    new.what = arena_text(&s->memory, what, strlen(what));
+    if (taken(&r, before ? &before->place : NULL) || r.failed || !new.name || !new.section || !new.what) return 0;
     new.place = place_here(L);
     console_command *at = more(&r, (void **)&s->commands, &s->command_count, sizeof *at);
     if (at) *at = new;

@@ -55,6 +55,7 @@ typedef struct console_param {
 
 typedef struct console_command {
     const char *name, *section, *text, *example; /* example "" when there is none */
+    const char *what;                            /* "console: players show", for the log */
     const char *params_text, *options_text;      /* as written */
     console_place place;
     unsigned words; /* of the name */
@@ -90,6 +91,8 @@ int console_params_read(console_set *s, const char *text, bool options, console_
 void console_set_check(console_set *s, generation *g);
 
 void console_declare_open(lua_State *L); /* installs mu.section, mu.command, mu.word, mu.console.… */
+void console_caller_open(lua_State *L);  /* console_caller.c: the methods of a caller */
+void console_tools_open(lua_State *L);   /* console_tools.c: what showing values and errors needs */
 void console_lists_open(lua_State *L); /* console_lists.c: the same as tables for scripts: mu.console.commands() … */
 
 #endif
