@@ -6,7 +6,8 @@
 #   ./mu bench [scenario …]               measures our server beside a bare C loop and raw SQLite; writes build/bench.md
 #       scenarios: ping preauth data msg ent config save loadall silent mixed login create reload slow loginidle idle
 #   ./mu fuzz [seconds] [target …]        every fuzz target for that long each (default 20), libFuzzer with ASan + UBSan
-#   ./mu console                          attaches to the running server
+#   ./mu console [--data DIR]             attaches to the running server: 'help' there lists all commands
+#   ./mu ctl [--json] [--data DIR] COMMAND …    one command of the console, for scripts; exit code 0, 1 or 2
 #   ./mu format                           puts the C files into the house's form (clang-format 14)
 #   ./mu install-deps [--test]            only the packages
 #   ./mu help                             this page
@@ -22,12 +23,12 @@ export LC_ALL=C.UTF-8
 
 say() { printf 'mu: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
-help() { sed -n '4,14s/^# \{0,1\}//p' "$top/mu"; }
+help() { sed -n '4,15s/^# \{0,1\}//p' "$top/mu"; }
 
 # ---- packages ------------------------------------------------------------------------------------------------------
 
 build_packages='gcc libc6-dev cmake ninja-build pkgconf liblua5.4-dev lua-cjson libuv1-dev libssl-dev libsqlite3-dev
-  zlib1g-dev libargon2-dev'
+  zlib1g-dev libargon2-dev libedit-dev'
 test_packages='libcmocka-dev libcjson-dev lua-unit lua-check python3-minimal python3-prometheus-client python3-scapy libnss3-tools openssl curl nginx-light
   sqlite3 strace valgrind libc6-dbg'
 fuzz_packages='clang llvm libclang-rt-dev'
@@ -115,17 +116,25 @@ build() { # build preset target…: quiet unless it fails
   }
 }
 
-serve() {
+# program verb word…: installs what is missing, builds, runs. Words that name files mean files as seen from where the
+# user stands; behind the first word that is no option stands a command of the console, which is left alone.
+program() {
+  verb=$1
+  shift
   install $build_packages || exit 1
   build release murelay || exit 1
-  # Words that name files mean files as seen from where the user stands.
-  count=$#
+  count=$# options=1
   while [ "$count" -gt 0 ]; do
     word=$1
     shift
     count=$((count - 1))
     set -- "$@" "$word"
-    case $word in --config | --data)
+    case $verb-$word in
+      serve-*) ;;
+      *---*) ;;
+      *) options=0 ;;
+    esac
+    case $options$word in 1--config | 1--data)
       [ "$count" -gt 0 ] || break
       path=$1
       shift
@@ -135,7 +144,7 @@ serve() {
       ;;
     esac
   done
-  cd "$top" && exec "$top/build/release/murelay" serve "$@"
+  cd "$top" && exec "$top/build/release/murelay" "$verb" "$@"
 }
 
 # ---- commands ------------------------------------------------------------------------------------------------------
@@ -143,7 +152,7 @@ serve() {
 command=${1:-help}
 [ $# -eq 0 ] || shift
 case $command in
-  serve) serve "$@" ;;
+  serve | console | ctl) program "$command" "$@" ;;
   test)
     . "$top/tests/tools/test.sh"
     test_main "$@"
@@ -158,7 +167,6 @@ case $command in
     . "$top/tests/tools/fuzz.sh"
     fuzz_main "$@"
     ;;
-  console) die "not yet: comes with the console issue" ;;
   format)
     . "$top/tests/tools/form.sh"
     form_apply

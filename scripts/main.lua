@@ -56,6 +56,9 @@ if not mu.test_mode then mu.on("started", tunnels.started) end
 -- A word to the operator, once the doors are open.
 if not mu.test_mode then mu.on("started", require("services.welcome").started) end   -- a test opens no door
 
+-- What the operator can say in the console.
+require "console"
+
 -- The doors, as config.lua says.
 for _, listener in ipairs(mu.config.listeners) do
   if not listener.tunnel and not listener.qos then mu.listen(listener) end

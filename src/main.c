@@ -1,6 +1,7 @@
 /* main.c: the program: reads the command line, finds its folders, and hands over to a verb.
  *
  *     murelay serve [--config FILE] [--data DIR] [--set key=value …] [--home DIR]
+ *     murelay console | ctl …                                     the console's client: src/console/client.h
  *     murelay --help | --version
  *
  * A folder called home holds what is shipped: config.lua, scripts/, assets/. It is the one given, the current folder,
@@ -12,10 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "console/client.h"
 #include "serve.h"
 
 static const char usage[] =
     "usage: murelay serve [options]\n"
+    "       murelay console [--data DIR]                        attaches to the server that runs on that folder\n"
+    "       murelay ctl [--json] [--data DIR] COMMAND …         runs one command of the console\n"
     "\n"
     "  --config FILE     settings to use instead of config.lua\n"
     "  --data DIR        folder of the database, keys and the operator's own files (default: data)\n"
@@ -69,6 +73,8 @@ int main(int argc, char **argv) {
     char found[4096];
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) return fputs(usage, stdout) < 0;
     if (argc > 1 && strcmp(argv[1], "--version") == 0) return printf("murelay %s\n", MU_VERSION) < 0;
+    if (argc > 1 && (strcmp(argv[1], "console") == 0 || strcmp(argv[1], "ctl") == 0))
+        return client_main(argc - 1, argv + 1);
     if (argc > 1 && argv[1][0] != '-') {
         if (strcmp(argv[1], "serve") != 0) return complain("there is no verb '%s'", argv[1]);
         i = 2;

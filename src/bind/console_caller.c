@@ -69,9 +69,7 @@ static int send_line(lua_State *L, enum console_frame_type type) {
     console_caller *c = self(L);
     size_t n;
     const char *text = lua_tolstring(L, 2, &n);
-    if (!c) return 0;
-    console_send_text(c, type, text, n);
-    if (n == 0 || text[n - 1] != '\n') console_send_text(c, type, "\n", 1);
+    if (c) console_send_line(c, type, text, n);
     return 0;
 }
 

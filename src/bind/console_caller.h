@@ -37,6 +37,7 @@ void console_forget_environments(const generation *g); /* the generation is left
 
 /* To the caller. */
 void console_send_text(console_caller *c, enum console_frame_type type, const char *text, size_t n);
+void console_send_line(console_caller *c, enum console_frame_type type, const char *text, size_t n); /* + newline */
 void console_send_exit(console_caller *c, int code, int flags);
 
 /* console_job.c: begins what a RUN or COMPLETE asks; the answer goes to the caller by itself. */

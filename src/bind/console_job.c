@@ -58,10 +58,7 @@ static console_caller *caller_of(const console_job *j) {
 
 /* ---- answers ---- */
 
-static void say(console_caller *c, const char *text) {
-    console_send_text(c, CONSOLE_ERROR, text, strlen(text));
-    if (*text && text[strlen(text) - 1] != '\n') console_send_text(c, CONSOLE_ERROR, "\n", 1);
-}
+static void say(console_caller *c, const char *text) { console_send_line(c, CONSOLE_ERROR, text, strlen(text)); }
 
 static void end_with(console_job *j, const char *sentence, int code, int flags) {
     console_caller *c = caller_of(j);

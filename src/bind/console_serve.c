@@ -69,6 +69,18 @@ void console_send_text(console_caller *c, enum console_frame_type type, const ch
     send(c, &b);
 }
 
+void console_send_line(console_caller *c, enum console_frame_type type, const char *text, size_t n) {
+    buf b = {0};
+    if (n && text[n - 1] == '\n') {
+        console_send_text(c, type, text, n);
+        return;
+    }
+    buf_put(&b, text, n);
+    buf_u8(&b, '\n');
+    if (!b.failed) console_send_text(c, type, (const char *)b.p, b.n);
+    buf_free(&b);
+}
+
 void console_send_exit(console_caller *c, int code, int flags) {
     buf b = {0};
     console_exit_put(&b, (uint8_t)code, (uint8_t)flags);
@@ -79,7 +91,7 @@ void console_send_exit(console_caller *c, int code, int flags) {
 
 static void refuse(console_caller *c, const char *sentence) {
     log_warn("console", "%s: %s", c->who.name, sentence);
-    console_send_text(c, CONSOLE_ERROR, sentence, strlen(sentence));
+    console_send_line(c, CONSOLE_ERROR, sentence, strlen(sentence));
     console_send_exit(c, 2, CONSOLE_BYE);
     stream_close(c->stream, E_PROTOCOL);
 }

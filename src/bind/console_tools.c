@@ -3,6 +3,7 @@
 #include "bind/console_caller.h"
 
 #include <lauxlib.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -32,7 +33,7 @@ static int try_ended(lua_State *L, int status, lua_KContext unused) {
     if (status == LUA_ERRMEM)
         lua_pushliteral(L, "not enough memory (limits.task_memory_mib, limits.memory_mib)");
     else
-        luaL_tolstring(L, -2, NULL);
+        lua_pushvalue(L, -2);
     lua_pushstring(L, last_trace);
     return 3;
 }
@@ -120,6 +121,13 @@ static int l_process(lua_State *L) {
     return 1;
 }
 
+/* As a signal from outside would: what is under way is finished first. */
+static int l_shutdown(lua_State *L) {
+    if (server_of(L)->client) return luaL_error(L, "mu.console.shutdown: this program is no server");
+    kill(getpid(), SIGTERM);
+    return 0;
+}
+
 static const script_function functions[] = {
     {.name = "mu.console.try",
      .params = "fn: function, ...: any",
@@ -145,6 +153,15 @@ static const script_function functions[] = {
      .example = "mu.console.nearest('alcie', { 'alice', 'bob' }) == 'alice'",
      .since = "0.2",
      .call = l_nearest},
+    {.name = "mu.console.shutdown",
+     .params = "",
+     .returns = "",
+     .text = "ends the server in order: requests in hand are answered, what was accepted is saved",
+     .errors = "a program that is no server",
+     .example = "mu.console.shutdown()",
+     .since = "0.2",
+     .flags = SCRIPT_RUN_ONLY,
+     .call = l_shutdown},
     {.name = "mu.console.process",
      .params = "",
      .returns = "table",

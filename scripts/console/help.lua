@@ -1,0 +1,27 @@
+-- console/help.lua: help.
+local manual = require "console.manual"
+
+mu.section "help" { text = "what can be said here" }
+
+-- The commands whose names begin with these words: "players" where it is no section.
+local function family(words)
+  local parts = {}
+  for _, command in ipairs(mu.console.commands()) do
+    if command.name:sub(1, #words + 1) == words .. " " then parts[#parts + 1] = manual.command(command.name) end
+  end
+  return parts[1] and table.concat(parts, "\n\n")
+end
+
+mu.command "help" {
+  text    = "everything that can be said here; all of a section, of a command, or of a function for scripts",
+  params  = "topic?: command",
+  example = "help help",
+  handle  = function(_, topic)
+    if not topic then return manual.everything() end
+    local found = manual.command(topic) or manual.section(topic) or manual.lua_function(topic) or family(topic)
+    if found then return found end
+    local near = mu.console.nearest(topic, manual.names())
+    return nil, ("there is no section, command or function '%s'%s"):format(
+      topic, near and ("; did you mean '%s'?"):format(near) or "")
+  end,
+}

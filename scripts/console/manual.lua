@@ -1,0 +1,118 @@
+-- console/manual.lua: what `help` says: made from the declarations, so that it is always all of it.
+local manual = {}
+
+local function pad(text, cells) return text .. (" "):rep(math.max(1, cells - utf8.len(text))) end
+
+-- "players show <player> [--limit <integer>]"
+local function usage(command)
+  local parts = { command.name }
+  for _, p in ipairs(command.params) do parts[#parts + 1] = (p.optional and "[%s]" or "<%s>"):format(p.name) end
+  for _, o in ipairs(command.options) do
+    local name = o.name:gsub("_", "-")
+    parts[#parts + 1] = o.type == "boolean" and ("[--%s]"):format(name) or ("[--%s <%s>]"):format(name, o.type)
+  end
+  return table.concat(parts, " ")
+end
+
+local function sections()
+  local list, by_name = mu.console.sections(), {}
+  for _, section in ipairs(list) do
+    by_name[section.name] = section
+    section.commands = {}
+  end
+  for _, command in ipairs(mu.console.commands()) do
+    local commands = by_name[command.section].commands
+    commands[#commands + 1] = command
+  end
+  return list
+end
+
+local function add_commands(lines, commands)
+  local widest = 0
+  for _, command in ipairs(commands) do widest = math.max(widest, #usage(command)) end
+  widest = math.min(widest, 40) + 2
+  for _, command in ipairs(commands) do
+    local written = usage(command)
+    if #written > widest - 2 then
+      lines[#lines + 1] = "  " .. written
+      written = ""
+    end
+    lines[#lines + 1] = "  " .. pad(written, widest) .. command.text
+  end
+end
+
+function manual.everything()
+  local lines = {}
+  for _, section in ipairs(sections()) do
+    lines[#lines + 1] = ("%s: %s"):format(section.name, section.text)
+    add_commands(lines, section.commands)
+    lines[#lines + 1] = ""
+  end
+  lines[#lines + 1] = "help <command> tells more of one, with an example; help mu.store.read tells of a function."
+  lines[#lines + 1] = "Every command has --json and --help. Tab completes; Ctrl-C ends what runs; > is Lua."
+  return table.concat(lines, "\n")
+end
+
+local function add_parameters(lines, list, option)
+  for _, p in ipairs(list) do
+    local name = option and "--" .. p.name:gsub("_", "-") or p.name
+    local kind = p.text and ("%s (%s)"):format(p.type, p.text) or p.type
+    local may  = (p.optional or p.type == "boolean" and option) and ", may be left out" or ""
+    lines[#lines + 1] = "  " .. pad(name, 16) .. kind .. may
+  end
+end
+
+local function named(list, name)
+  for _, entry in ipairs(list) do
+    if entry.name == name then return entry end
+  end
+end
+
+-- All of one command; nil when there is none.
+function manual.command(name)
+  local command = named(mu.console.commands(), name)
+  if not command then return nil end
+  local lines = { usage(command), "  " .. command.text }
+  if #command.params + #command.options > 0 then lines[#lines + 1] = "" end
+  add_parameters(lines, command.params)
+  add_parameters(lines, command.options, true)
+  lines[#lines + 1] = ""
+  if command.example then lines[#lines + 1] = "  example: " .. command.example end
+  if command.changes then lines[#lines + 1] = "  changes something: it is kept in the audit log" end
+  if command.endless then lines[#lines + 1] = "  runs until Ctrl-C, through reloads" end
+  lines[#lines + 1] = ("  declared in %s:%d"):format(command.file, command.line)
+  return table.concat(lines, "\n")
+end
+
+function manual.section(name)
+  local section = named(sections(), name)
+  if not section then return nil end
+  local lines = { ("%s: %s"):format(section.name, section.text) }
+  add_commands(lines, section.commands)
+  lines[#lines + 1] = ("  declared in %s:%d"):format(section.file, section.line)
+  return table.concat(lines, "\n")
+end
+
+-- Of a function that C gives to scripts.
+function manual.lua_function(name)
+  local f = named(mu.console.functions(), name)
+  if not f then return nil end
+  local lines = { ("%s(%s)%s"):format(f.name, f.params, f.returns ~= "" and " → " .. f.returns or "") }
+  lines[#lines + 1] = "  " .. f.text
+  if f.errors ~= "" and f.errors ~= "none" then lines[#lines + 1] = "  errors: " .. f.errors end
+  if f.suspends then lines[#lines + 1] = "  waits: other handlers run meanwhile" end
+  if f.load_only then lines[#lines + 1] = "  only while scripts load" end
+  if f.example ~= "" then lines[#lines + 1] = "  example: " .. f.example end
+  return table.concat(lines, "\n")
+end
+
+-- Every name that `help` knows.
+function manual.names()
+  local names = {}
+  for _, list in ipairs { mu.console.sections(), mu.console.commands(), mu.console.functions() } do
+    for _, entry in ipairs(list) do names[#names + 1] = entry.name end
+  end
+  return names
+end
+
+return manual
