@@ -95,6 +95,7 @@ return {
     -- migration = "wait",           -- when the host leaves: "wait" for the new one to take over, or go on "at_once"
     -- migration_seconds = 12,       -- the longest wait for it
     -- link_seconds = 30,            -- how long members may take to connect to a new host
+    -- history_days = 365,           -- how long matches are remembered; 0: for ever
   },
 
   telemetry = {

@@ -21,6 +21,8 @@ require "components.association_lists"
 require "components.game_manager"
 require "components.game_manager_hosts"
 require "components.matchmaking"
+require "components.game_reporting"
+require "services.games_matches"
 
 -- What players' own clients, and browsers, ask.
 require "http.content"

@@ -89,6 +89,8 @@ mu.settings {
     text = "How long to wait for a new host that does not say that it has taken over." },
   ["games.link_seconds"] = { type = "integer", default = 30, min = 1, max = 600,
     text = "How long members may take to connect to a new host." },
+  ["games.history_days"] = { type = "integer", default = 365, min = 0, max = 36500,
+    text = "How long matches are remembered. 0: for ever." },
 
   ["telemetry.domain"] = { type = "string", default = "pc/masseffect-3-pc-anon", max = 64,
     text = "Domain the game puts on its telemetry." },

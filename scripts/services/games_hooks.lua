@@ -22,6 +22,7 @@ hooks.when_changed,    hooks.changed    = list()    -- fn(game): members, slots 
 hooks.when_entering,   hooks.entering   = list()    -- fn(session): it is about to be put into a game
 hooks.when_attributes, hooks.attributes = list()    -- fn(game, changed): the host set these attributes
 hooks.when_ended,      hooks.ended      = list()    -- fn(game): it is about to go; it has no members any more
+hooks.when_joined,     hooks.joined     = list()    -- fn(game, member): a player has taken a seat
 hooks.when_left,       hooks.left       = list()    -- fn(game, player_id, reason)
 hooks.when_replayed,   hooks.replayed   = list()    -- fn(game): the next match of the same players
 

@@ -83,6 +83,7 @@ function members.join(game, session, reason, attributes)
     game = messages.game(game, session), players = messages.players(game, session), reason = reason,
   })
   subscriptions.publish(session)
+  hooks.joined(game, member)
   hooks.open(game)
   hooks.player_joined(game, member.player_id)
   return member
