@@ -13,7 +13,7 @@ for _, command in ipairs { "submitOfflineGameReport", "submitGameReport" } do
     handle  = function(session, request)
       local fault = reports.submit(session.player, request)
       if fault then return mu.fail(fault) end
-      session:notify(Result)
+      session:notify(Result, {})
     end,
   }
 end

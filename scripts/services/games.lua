@@ -55,14 +55,6 @@ function games.member(game, player_id)
   return member and member.game == game and member or nil
 end
 
--- The number under which a tunnel carries a member: the host is 0, and whoever sits in slot 0 has the host's number
--- (reference 05 B.13).
-function games.tunnel_index(member)
-  local host = member.game.host
-  if member == host then return 0 end
-  return member.slot == 0 and host.slot or member.slot
-end
-
 -- Making -------------------------------------------------------------------------------------------------------------
 
 local serial = mu.record "reporting_serial" { id = mu.u8 { key = true }, last = mu.i64 }

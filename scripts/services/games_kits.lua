@@ -1,8 +1,8 @@
 -- services/games_kits.lua: what a player's saves say of the match he has just played (reference 04 §2.9, 4.4).
 --
--- A client configuration that counts for us has, behind the 745 accomplishment counters of the game, one that rises with
--- every extraction and one for each kit that rises when it is played. Without it the saves end before them, and nothing
--- can be said. Pure: saved texts in, tables out.
+-- A client configuration that counts for us has, behind the 745 accomplishment counters of the game, one that rises
+-- with every extraction and one for each kit that rises when it is played. Without it the saves end before them, and
+-- nothing can be said. Pure: saved texts in, tables out.
 local FIRST  = 745                               -- the number of the extraction counter
 local VALUES = 67                                -- it and those of the kits
 

@@ -111,10 +111,11 @@ end
 
 local INSERT_MATCH = [[INSERT INTO matches
   (game_id, reporting_id, seed, attributes, started, finished, completed, extracted) VALUES (?, ?, ?, ?, ?, ?, ?, ?)]]
--- A table without row ids leaves last_insert_rowid() what the match made it. An account may be gone by now.
+-- Of the match that the statement before has just made. An account may be gone by now.
 local INSERT_PLAYER = [[INSERT INTO match_players
   (match_id, player_id, name, slot, host, left_at, reason, extracted, kit, equipment)
-  SELECT last_insert_rowid(), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE EXISTS (SELECT 1 FROM players WHERE id = ?1)]]
+  SELECT (SELECT max(id) FROM matches), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+  WHERE EXISTS (SELECT 1 FROM players WHERE id = ?1)]]
 local PRUNE = "DELETE FROM matches WHERE finished < ? AND finished > 0"
 
 -- What the player carried: of his saved characters the one that is this kit.
@@ -167,9 +168,9 @@ local function write(result)
   if config.games.history_days > 0 then
     statements[#statements + 1] = { PRUNE, result.finished - config.games.history_days * DAY }
   end
-  local done = mu.store.batch(statements)
+  local done, why, sentence = mu.store.batch(statements)
   if not done then
-    return mu.log.warn("the match of game %d could not be written: the store is busy", result.game_id)
+    return mu.log.warn("the match of game %d could not be written: %s", result.game_id, sentence or why)
   end
   result.id = done[1].last_id
   return true

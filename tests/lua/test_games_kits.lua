@@ -41,7 +41,8 @@ end
 
 function tests.a_character_names_its_kit_and_what_it_carries()
   local saved = "20;4;AdeptVolus;Bob;0;45;0;47;45;9;9;0;0;0;0;0;"
-    .. "Biotic 12 6.0000 0 1 2 0 0 3 0 True,Consumable_Ammo 86 1.0000 0 0 0 0 0 0 4 False;;7,136;136 36 37,7 33;True;False"
+    .. "Biotic 12 6.0000 0 1 2 0 0 3 0 True,Consumable_Ammo 86 1.0000 0 0 0 0 0 0 4 False;;"
+    .. "7,136;136 36 37,7 33;True;False"
   local kit, equipment = kits.character(saved)
   mu.test.equal(kit, "AdeptVolus")
   mu.test.equal(equipment, {

@@ -1,4 +1,4 @@
--- 006: matches as the server saw them, and what games report about their players. Times are unix seconds.
+-- 008: matches as the server saw them, and what games report about their players. Times are unix seconds.
 
 CREATE TABLE matches (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,
