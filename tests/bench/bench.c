@@ -33,9 +33,8 @@ static const char *const sets[] = {"limits.silence_seconds=0",        "limits.ac
 static const struct {
     const char *name;
     void (*run)(bench *b);
-} others[] = {{"mixed", bench_mixed},   {"login", bench_login}, {"create", bench_create},
-              {"reload", bench_reload}, {"slow", bench_slow},   {"loginidle", bench_loginidle},
-              {"idle", bench_idle}};
+} others[] = {{"mixed", bench_mixed}, {"login", bench_login}, {"create", bench_create},       {"reload", bench_reload},
+              {"slow", bench_slow},   {"games", bench_games}, {"loginidle", bench_loginidle}, {"idle", bench_idle}};
 #define OTHERS (int)(sizeof others / sizeof others[0])
 
 int bench_port(const bench *b) { return process_port(&b->server, "http"); }
@@ -100,7 +99,7 @@ static bool is_other(const char *name) {
 static int usage_error(const char *word) {
     fprintf(stderr,
             "mu_bench: what is %s? Scenarios: ping preauth data msg ent (config = these three) save loadall silent "
-            "mixed login create reload slow loginidle idle\n",
+            "mixed login create reload slow games loginidle idle\n",
             word);
     return 2;
 }

@@ -11,38 +11,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "codec/tdf.h"
+#include "bench/body.h"
 
 /* ── bodies ──────────────────────────────────────────────────────────────────────────────────────────────────────── */
 
-#define T(text) tdf_tag_pack(text, strlen(text))
-
-static void put_text(buf *b, const char *tag, const char *text) {
-    tdf_put_header(b, T(tag), TDF_STR);
-    tdf_put_str(b, (bytes){(const uint8_t *)text, strlen(text)});
-}
-
-static void put_int(buf *b, const char *tag, int64_t value) {
-    tdf_put_header(b, T(tag), TDF_INT);
-    tdf_put_int(b, value);
-}
-
-static void open_group(buf *b, const char *tag) { tdf_put_header(b, T(tag), TDF_GROUP); }
-static void close_group(buf *b) { buf_u8(b, 0); }
-
-/* Puts the header in front of a finished body. */
-static void frame(buf *b, uint16_t component, uint16_t command, buf *body) {
-    uint8_t head[FIRE_HEADER_MAX];
-    fire_header h = {.component = component, .command = command, .type = FIRE_REQUEST};
-    h.body_length = (uint32_t)body->n;
-    buf_put(b, head, fire_write_header(head, &h));
-    buf_put(b, body->p, body->n);
-    buf_free(body);
-}
-
 void wire_ping(buf *b) {
     buf body = {0};
-    frame(b, 9, 2, &body);
+    put_frame(b, 9, 2, &body);
 }
 
 void wire_preauth(buf *b) {
@@ -60,24 +35,24 @@ void wire_preauth(buf *b) {
     open_group(&x, "FCCR");
     put_text(&x, "CFID", "BlazeSDK");
     close_group(&x);
-    frame(b, 9, 7, &x);
+    put_frame(b, 9, 7, &x);
 }
 
 void wire_config(buf *b, const char *section) {
     buf x = {0};
     put_text(&x, "CFID", section);
-    frame(b, 9, 1, &x);
+    put_frame(b, 9, 1, &x);
 }
 
 void wire_save(buf *b, const char *key, const char *value) {
     buf x = {0};
     put_text(&x, "DATA", value), put_text(&x, "KEY", key), put_int(&x, "UID", 0);
-    frame(b, 9, 0xb, &x);
+    put_frame(b, 9, 0xb, &x);
 }
 
 void wire_load_all(buf *b) {
     buf x = {0};
-    frame(b, 9, 0xc, &x);
+    put_frame(b, 9, 0xc, &x);
 }
 
 void wire_create_account(buf *b, const char *email, const char *password) {
@@ -91,19 +66,19 @@ void wire_create_account(buf *b, const char *email, const char *password) {
     put_text(&x, "STRT", ""), put_text(&x, "ZIP", "");
     close_group(&x);
     put_text(&x, "TOSV", ""), put_text(&x, "TSUI", "");
-    frame(b, 1, 0xa, &x);
+    put_frame(b, 1, 0xa, &x);
 }
 
 void wire_login(buf *b, const char *email, const char *password) {
     buf x = {0};
     put_int(&x, "DVID", 0), put_text(&x, "MAIL", email), put_text(&x, "PASS", password), put_text(&x, "TOKN", "");
-    frame(b, 1, 0x28, &x);
+    put_frame(b, 1, 0x28, &x);
 }
 
 void wire_silent_login(buf *b, const char *token, int64_t player) {
     buf x = {0};
     put_text(&x, "AUTH", token), put_int(&x, "PID", player), put_int(&x, "TYPE", 2);
-    frame(b, 1, 0x32, &x);
+    put_frame(b, 1, 0x32, &x);
 }
 
 void wire_number(uint8_t *p, uint32_t number) {
