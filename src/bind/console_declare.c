@@ -278,10 +278,11 @@ static const script_function functions[] = {
     {.name = "mu.command",
      .params = "name: string",
      .returns = "fun(declaration: table)",
-     .text = "declares a command of the console: mu.command \"players show\" { text =, params = \"player: player\", "
-             "options = \"limit?: integer, offline?: boolean\", changes = true (audit log), endless = true (runs until "
-             "its caller ends it), section = (else the first word), example =, handle = function(caller, player, "
-             "options) … end }; types are string, secret, integer, number, boolean, rest, command and the words of mu.word",
+     .text =
+         "declares a command of the console: mu.command \"players show\" { text =, params = \"player: player\", "
+         "options = \"limit?: integer, offline?: boolean\", changes = true (audit log), endless = true (runs until "
+         "its caller ends it), section = (else the first word), example =, handle = function(caller, player, "
+         "options) … end }; types are string, secret, integer, number, boolean, rest, command and the words of mu.word",
      .errors = "a name used twice, unknown fields, types and sections: noted as errors of the reload",
      .example = "mu.section 'example' { text = 'examples' }  mu.command 'example weather' { text = 'the weather', "
                 "handle = function(caller) return 'rain' end }",
