@@ -3,13 +3,9 @@ local messaging = mu.component "Messaging"
 local config    = mu.config
 local schema    = require "schema.messaging"
 local lines     = require "configs.menu"
+local messages  = require "services.messages"
 local network   = require "services.network"
 local sessions  = require "services.sessions"
-
-local USER_SESSIONS, USER = 0x7802, 1            -- a player as an object: component, type, id
-local DEFAULT_MESSAGE     = 1
-
-local NotifyMessage = messaging.notification "NotifyMessage" { body = schema.ServerMessage }
 
 local function filled(line, session)
   local now = mu.time.unix()
@@ -17,17 +13,7 @@ local function filled(line, session)
     server = config.server.name, version = mu.version, name = session.player.name, ip = network.address(session),
     online = sessions.players_online(), date = os.date("!%Y-%m-%d", now), time = os.date("!%H:%M:%S", now),
   }
-  return (line:gsub("{(%l+)}", values)) .. "\n"
-end
-
-local function message(number, line, session)
-  local player = { USER_SESSIONS, USER, session.player.id }
-  return {
-    flags   = DEFAULT_MESSAGE, id = number, text = filled(line, session), source = player, time = mu.time.unix(),
-    payload = {
-      attributes = { B0000 = "160" }, flags = DEFAULT_MESSAGE, status = 0, tag = 0, target = player, type = 0,
-    },
-  }
+  return (line:gsub("{(%l+)}", values))
 end
 
 -- The answer is how many messages follow; they follow as notifications.
@@ -36,7 +22,7 @@ messaging.fetchMessages {
   request  = schema.MessageFilter,
   response = schema.MessageCount,
   handle   = function(session)
-    for number, line in ipairs(lines) do session:notify(NotifyMessage, message(number, line, session)) end
+    for number, line in ipairs(lines) do messages.send(session, number, filled(line, session)) end
     return { count = #lines }
   end,
 }

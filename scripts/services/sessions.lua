@@ -15,7 +15,7 @@ local tokens        = require "services.tokens"
 local DUPLICATE_LOGIN = 0
 local MINUTE          = 60
 
-mu.record "session" {
+local session_kind = mu.record "session" {
   player       = mu.ref "player",
   member       = mu.ref "member",                -- in a game: services/games_records.lua
   locale       = mu.u32 { default = locale.DEFAULT },
@@ -199,6 +199,37 @@ end
 -- Keys of lost connections of this account are good for nothing any more.
 function sessions.forget(player_id)
   for key in key_kind.where { player_id = player_id } do key:remove() end
+end
+
+-- The session of this number, or nil.
+function sessions.by_id(id)
+  if id < 1 or id > 0xFFFFFFFF then return nil end
+  return session_kind.get(id)
+end
+
+-- Every connection, the oldest first, at most so many; and how many there are.
+function sessions.list(most)
+  local list = {}
+  for session in session_kind.all() do list[#list + 1] = session end
+  table.sort(list, function(a, b) return a.id < b.id end)
+  local count = #list
+  for i = count, most + 1, -1 do list[i] = nil end
+  return list, count
+end
+
+-- Online players whose names begin so, letters large or small: their records.
+function sessions.named(prefix, most)
+  local list, wanted = {}, prefix:lower()
+  for player in player_kind.all() do
+    if #list >= most then break end
+    if player.name:lower():sub(1, #wanted) == wanted then list[#list + 1] = player end
+  end
+  return list
+end
+
+-- Everybody who is online.
+function sessions.players()
+  return player_kind.all()
 end
 
 function sessions.players_online() return player_kind.count {} end

@@ -259,7 +259,8 @@ static int l_watch(lua_State *L) {
     unsigned live = all.count[WATCH_LOG] + all.count[WATCH_PACKETS] + all.count[WATCH_ERRORS];
     if (!all.server || !all.server->loop) return luaL_error(L, "mu.inspect.watch: this program has nothing to watch");
     if (live >= WATCHERS_MAX) return luaL_error(L, "mu.inspect.watch: %d watch already", WATCHERS_MAX);
-    if (!lua_isnoneornil(L, 2)) record_check(L, 2, blaze_session_kind());
+    lua_settop(L, 2);
+    if (!lua_isnil(L, 2)) record_check(L, 2, blaze_session_kind());
     handle *box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = (handle){0};
     luaL_setmetatable(L, WATCHER_META);

@@ -1,0 +1,90 @@
+-- console/watch.lua: what happens, as it happens, until Ctrl-C. Nothing of it costs anything while nobody watches.
+local sessions = require "services.sessions"
+
+mu.section "watch" { text = "log lines, packets and errors as they come" }
+
+local LOOK_SECONDS = 1                           -- how soon a player who has come back is followed again
+
+-- Prints what comes until the caller has gone. `each`, if given, runs once in a while.
+local function stream(caller, watcher, each)
+  while not caller:closed() do
+    local text = watcher:next(LOOK_SECONDS)
+    if text then caller:print((text:gsub("\n$", ""))) end
+    if each then each() end
+  end
+end
+
+-- Only what names this player or his session.
+local function about(player_id, name)
+  return function(text)
+    local player = sessions.player(player_id)
+    local own    = player and ("%s "):format(player.session)
+    local kept   = {}
+    for entry in (text .. "\n"):gmatch "(.-\n)%f[^%s]" do
+      if own and entry:find(own, 1, true) or entry:find(name, 1, true) then kept[#kept + 1] = entry end
+    end
+    return table.concat(kept)
+  end
+end
+
+local function follow(kind)
+  return function(caller, player)
+    local watcher = mu.inspect.watch(kind)
+    local filter  = about(player.id, player.name)
+    while not caller:closed() do
+      local text = watcher:next(LOOK_SECONDS)
+      text = text and filter(text)
+      if text and text ~= "" then caller:print((text:gsub("\n$", ""))) end
+    end
+  end
+end
+
+mu.command "watch log" {
+  text    = "lines of the log",
+  endless = true,
+  handle  = function(caller) stream(caller, mu.inspect.watch "log") end,
+}
+
+mu.command "watch log from" {
+  text    = "lines of the log that name a player or his connection",
+  params  = "player: online",
+  endless = true,
+  handle  = follow "log",
+}
+
+mu.command "watch errors" {
+  text    = "warnings and errors of the log, and inputs that were refused, with their bytes",
+  endless = true,
+  handle  = function(caller) stream(caller, mu.inspect.watch "errors") end,
+}
+
+mu.command "watch errors from" {
+  text    = "warnings, errors and refused inputs that name a player or his connection",
+  params  = "player: online",
+  endless = true,
+  handle  = follow "errors",
+}
+
+mu.command "watch packets" {
+  text    = "every packet of every connection, decoded, without credentials",
+  endless = true,
+  handle  = function(caller) stream(caller, mu.inspect.watch "packets") end,
+}
+
+mu.command "watch packets from" {
+  text    = "the packets of one player; he is followed when he logs in again",
+  params  = "player: online",
+  endless = true,
+  example = "watch packets from brave-varren-0421",
+  handle  = function(caller, player)
+    local id, now = player.id, player.session
+    local watcher = mu.inspect.watch("packets", now)
+    stream(caller, watcher, function()
+      local here = sessions.player(id)
+      if not here or here.session == now then return end
+      now = here.session
+      watcher:only(now)
+      caller:print(("-- %s is back on %s --"):format(here.name, now))
+    end)
+  end,
+}
