@@ -17,6 +17,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/malformed.h"
+#include "base/repeat.h"
 #include "bind/blaze.h"
 #include "bind/blaze_trace.h"
 #include "bind/record.h"
@@ -191,6 +192,16 @@ static void answered(blaze_call *c, const fault *why) {
     go_on(s);
 }
 
+/* Strangers do not fill the log: of each kind of complaint a few lines, then their number once it goes on later. */
+static void tell_unsaid(void *ctx, const char *key, uint64_t unsaid) {
+    log_warn("blaze", "%s: %llu more times within %d s", key, (unsigned long long)unsaid, (int)(REPEAT_US / 1000000));
+}
+
+static bool is_said(const char *kind) {
+    static repeat_set said = {.tell = tell_unsaid};
+    return repeat_take(&said, kind, clock_mono_us());
+}
+
 /* For whoever looks into it later. `shown`: bytes of it that anybody may read. */
 static void note_malformed(const blaze_session *s, malformed *m, const fault *why, bytes shown) {
     m->code = why->code;
@@ -212,6 +223,9 @@ void blaze_session_bad_body(const blaze_call *c, const fault *why) {
     snprintf(m.what, sizeof m.what, "%s", c->route->name);
     note_malformed(s, &m, why, (bytes){masked, masked ? c->body.n : 0});
     free(masked);
+    char kind[REPEAT_KEY];
+    snprintf(kind, sizeof kind, "%s: a body that cannot be decoded", c->route->name);
+    if (!is_said(kind)) return;
     log_warn("blaze", "%s from %s: the body cannot be decoded (%s): %s", c->route->name,
              s && s->stream ? stream_peer(s->stream) : "a session that has gone", fault_name(why->code), why->text);
 }
@@ -220,9 +234,9 @@ void blaze_session_bad_body(const blaze_call *c, const fault *why) {
 static void answer_unknown(blaze_session *s, const blaze_tables *t) {
     char name[128];
     counter_add(COUNTER_BLAZE_UNKNOWN, 1);
-    log_info("blaze", "%s is answered by no script; an empty success was sent to %s",
-             blaze_message_name(t->names, s->request.component, s->request.command, 0, name, sizeof name),
-             stream_peer(s->stream));
+    blaze_message_name(t->names, s->request.component, s->request.command, 0, name, sizeof name);
+    if (is_said(name))
+        log_info("blaze", "%s is answered by no script; an empty success was sent to %s", name, stream_peer(s->stream));
     write_answer(s, 0, (bytes){0}, NULL);
 }
 
@@ -252,8 +266,9 @@ static void refuse_frame(blaze_session *s, bytes in, const fault *why) {
     counter_add(COUNTER_BLAZE_BAD_FRAMES, 1);
     malformed m = {.decoder = "frame", .offset = -1, .size = in.n};
     note_malformed(s, &m, why, (bytes){in.p, in.n < FIRE_HEADER_MAX ? in.n : FIRE_HEADER_MAX});
-    log_warn("blaze", "%s sent what is no frame (%s): %s; closed", stream_peer(s->stream), fault_name(why->code),
-             why->text);
+    if (is_said("what is no frame"))
+        log_warn("blaze", "%s sent what is no frame (%s): %s; closed", stream_peer(s->stream), fault_name(why->code),
+                 why->text);
     stream_close_why(s->stream, why);
 }
 

@@ -11,7 +11,7 @@
 
 static void slow_handlers_are_kept_newest_first(void **state) {
     slow_entry e;
-    char what[16];
+    char what[24];
     assert_false(inspect_slow(0, &e));
     for (int i = 1; i <= 300; i++) {
         snprintf(what, sizeof what, "Util.%d", i);
