@@ -2,10 +2,21 @@
 -- in them, with what `help` and the manual say. Running a command is console/run.lua.
 local run = require "console.run"
 
+require "console.words"
+
+require "console.audit"
+require "console.database"
+require "console.errors"
 require "console.help"
+require "console.inspect"
 require "console.lua"
+require "console.players"
+require "console.promo"
+require "console.say"
 require "console.server"
+require "console.sessions"
 require "console.stub"
+require "console.watch"
 
 mu.console.run(run.command)
 mu.console.complete(run.complete)

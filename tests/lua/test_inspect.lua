@@ -7,11 +7,8 @@ local rest = mu.timer "test.rest" { handle = function() end }
 
 -- What the watcher gets within a while, all of it.
 local function gathered(watcher, seconds)
-  local parts, text = {}, nil
-  repeat
-    text = watcher:next(seconds)
-    parts[#parts + 1] = text
-  until not text
+  local parts = {}
+  for text in function() return watcher:next(seconds) end do parts[#parts + 1] = text end
   return table.concat(parts)
 end
 
@@ -67,8 +64,7 @@ end
 function tests.watchers_end_with_their_task_and_are_bounded()
   local waits = true
   mu.spawn(function()
-    local list = {}
-    for i = 1, 32 do list[i] = mu.inspect.watch "packets" end
+    for _ = 1, 32 do mu.inspect.watch "packets" end
     unit.assertErrorMsgContains("32 watch already", mu.inspect.watch, "packets")
     waits = false
   end)
