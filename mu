@@ -8,6 +8,7 @@
 #   ./mu fuzz [seconds] [target …]        every fuzz target for that long each (default 20), libFuzzer with ASan + UBSan
 #   ./mu console [--data DIR]             attaches to the running server: 'help' there lists all commands
 #   ./mu ctl [--json] [--data DIR] COMMAND …    one command of the console, for scripts; exit code 0, 1 or 2
+#   ./mu docs                             writes what is generated from the declarations: scripts/API.md, scripts/.meta, .luarc.json, .luacheckrc
 #   ./mu format                           puts the C files into the house's form (clang-format 14)
 #   ./mu install-deps [--test]            only the packages
 #   ./mu help                             this page
@@ -23,7 +24,7 @@ export LC_ALL=C.UTF-8
 
 say() { printf 'mu: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
-help() { sed -n '4,15s/^# \{0,1\}//p' "$top/mu"; }
+help() { sed -n '4,16s/^# \{0,1\}//p' "$top/mu"; }
 
 # ---- packages ------------------------------------------------------------------------------------------------------
 
@@ -166,6 +167,11 @@ case $command in
     install $build_packages $test_packages $fuzz_packages || exit 1
     . "$top/tests/tools/fuzz.sh"
     fuzz_main "$@"
+    ;;
+  docs)
+    install $build_packages $test_packages || exit 1
+    build release || exit 1
+    cd "$top" && exec build/release/tests/plays/mu_play --update lua.test_docs
     ;;
   format)
     . "$top/tests/tools/form.sh"

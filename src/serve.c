@@ -48,10 +48,11 @@
 typedef struct service {
     server server;
     const serve_options *options;
-    char scripts[512], own_scripts[512], migrations[512], config[512], own_config[512], database[512], assets[512];
+    char scripts[512], own_scripts[512], migrations[512], config[512], own_config[512], set_config[512], database[512],
+        assets[512];
     char tls_certificate[512], tls_key[512];
     script_root roots[3];
-    const char *configs[3];
+    const char *configs[4];
     certificate game;
     ssl3_config ssl3;
     loop_timer end_timer;
@@ -105,6 +106,7 @@ static void name_files(void) {
     snprintf(me.config, sizeof me.config, "%s", o->config ? o->config : "");
     if (!o->config) snprintf(me.config, sizeof me.config, "%s/config.lua", o->home);
     snprintf(me.own_config, sizeof me.own_config, "%s/config.lua", o->data);
+    snprintf(me.set_config, sizeof me.set_config, "%s/config.set.lua", o->data); /* what `config set` writes */
     snprintf(me.database, sizeof me.database, "%s/murelay.db", o->data);
     snprintf(me.assets, sizeof me.assets, "%s/assets", o->home);
     snprintf(me.tls_certificate, sizeof me.tls_certificate, "%s/%s", o->data, CERTIFICATE_TLS_CERT);
@@ -113,6 +115,7 @@ static void name_files(void) {
     me.roots[1] = (script_root){me.scripts, "scripts"};
     me.configs[0] = me.config;
     me.configs[1] = me.own_config;
+    me.configs[2] = me.set_config;
 }
 
 static int make_keys(fault *f) {

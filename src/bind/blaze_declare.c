@@ -336,6 +336,7 @@ static const script_function functions[] = {
              "notifications = {} } }, errors = { Global = { ERR_SYSTEM = 0x4001 } } }. May be called again to add.",
      .errors = "a name or number that is there already",
      .flags = SCRIPT_LOAD_ONLY,
+     .since = "0.1",
      .call = l_protocol,
      .returns = "",
      .example = "mu.protocol { components = { Example = { id = 9, commands = { ping = 2 }, notifications = { Told = 1 "
@@ -348,6 +349,7 @@ static const script_function functions[] = {
      .errors = "the protocol has no such component",
      .example = "local util = mu.component \"Util\"",
      .flags = SCRIPT_LOAD_ONLY,
+     .since = "0.1",
      .call = l_component},
     {.name = "mu.guard",
      .params = "name: string",
@@ -356,6 +358,7 @@ static const script_function functions[] = {
              "each route that gives a value; what it returns, unless nil, is the answer instead of the handler's.",
      .example = "mu.guard \"example_guard\" (function(session, request, value) return nil end)",
      .flags = SCRIPT_LOAD_ONLY,
+     .since = "0.1",
      .call = l_guard},
     {.name = "mu.fail",
      .params = "name: string, body?: table",
@@ -363,6 +366,7 @@ static const script_function functions[] = {
      .text = "An error answer, to be returned by a handler or a guard. The body follows the route's error schema.",
      .errors = "the protocol has no such error",
      .example = "return mu.fail \"ERR_AUTHENTICATION_REQUIRED\"",
+     .since = "0.1",
      .call = l_fail},
 };
 

@@ -243,12 +243,14 @@ static const script_function functions[] = {
      .errors = "outside a request; a key with other values; a body that the response schema refuses",
      .example = "mu.kept({ request.name }, function() return { answer = \"built once\" } end)",
      .flags = SCRIPT_RUN_ONLY,
+     .since = "0.1",
      .call = l_kept},
     {.name = "mu.stale",
      .params = "route: userdata",
      .text = "Forgets the kept bodies of a route (the value that its declaration gave).",
      .example = "mu.stale(route)",
      .flags = SCRIPT_RUN_ONLY,
+     .since = "0.1",
      .call = l_stale},
 };
 

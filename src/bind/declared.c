@@ -19,6 +19,7 @@
 #include "records/records.h"
 #include "script/declare.h"
 #include "script/event.h"
+#include "script/settings.h"
 
 static void put_text(lua_State *L, const char *key, const char *text) {
     lua_pushstring(L, text ? text : "");
@@ -271,6 +272,11 @@ static void push_metrics(lua_State *L) {
     }
 }
 
+static void push_settings(lua_State *L) {
+    settings_push_list(L);
+    lua_replace(L, -2);
+}
+
 /* ---- mu.declared ---- */
 
 static const struct chapter {
@@ -285,7 +291,8 @@ static const struct chapter {
                 {"structs", push_structs},
                 {"endpoints", push_endpoints},
                 {"records", push_records},
-                {"metrics", push_metrics}};
+                {"metrics", push_metrics},
+                {"settings", push_settings}};
 
 static int l_declared(lua_State *L) {
     const char *what = lua_tostring(L, 1);
@@ -310,7 +317,8 @@ static const script_function functions[] = {
      .returns = "table[]",
      .text = "a list of what is declared: \"functions\" that C gives to scripts, \"events\", \"guards\", \"routes\", "
              "\"notifications\", \"components\", \"structs\" of messages, \"endpoints\" of HTTP, \"records\", "
-             "\"metrics\"; each is a table with its name and what else was said, and file and line where a script "
+             "\"metrics\", \"settings\"; each is a table with its name and what else was said, and file and line where "
+             "a script "
              "declared it",
      .errors = "a word that is none of these",
      .example = "#mu.declared \"functions\" > 100",

@@ -229,10 +229,10 @@ static const script_function functions[] = {
      .call = l_failures},
     {.name = "mu.inspect.tasks",
      .params = "most?: integer",
-     .returns = "table",
+     .returns = "table[]",
      .text = "The handlers and background tasks that live, newest first: { what, who, state, waits_for, waited, age, "
              "background, generation, trace }.",
-     .example = "mu.inspect.tasks()[1].state == \"runs\"",
+     .example = "#mu.inspect.tasks() > 0",
      .since = "0.2",
      .flags = SCRIPT_RUN_ONLY,
      .call = l_tasks},
@@ -257,7 +257,7 @@ static const script_function functions[] = {
      .text = "While a file is being required: its name, and the lines at which the entries of the table behind the "
              "first `word` in it begin; so that messages about declarations can name their line. Nothing at other "
              "times.",
-     .example = "-- promo.messages { {…}, {…} }: local file, lines = mu.inspect.entry_lines(\"messages\")",
+     .example = "local file, lines = mu.inspect.entry_lines \"messages\"",
      .since = "0.2",
      .call = l_entry_lines},
     {.name = "mu.inspect.generation",

@@ -35,7 +35,7 @@ static int l_error(lua_State *L) { return write_line(L, LOG_ERROR); }
     {                                                                                                                  \
         .name = "mu.log." #level, .params = "format: string, ...: any",                                                \
         .text = "Writes a line of level " #level " to the log: " what ". The format is string.format's.",              \
-        .example = "mu.log." #level "(\"%d players\", 4)", .call = l_##level                                           \
+        .example = "mu.log." #level "(\"%d players\", 4)", .since = "0.1", .call = l_##level                           \
     }
 
 static const script_function functions[] = {

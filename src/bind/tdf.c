@@ -6,6 +6,7 @@
 #include "bind/tdf.h"
 
 #include <lauxlib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/suggest.h"
@@ -321,15 +322,34 @@ static int make_struct(lua_State *L) { /* t.struct { â€¦ }, t.struct("Name", { â
     return 1;
 }
 
+typedef struct named_struct {
+    const char *name;
+    schema_struct *group;
+} named_struct;
+
+/* Inner structs before those around them, so that a struct with a key of its own is not called after a field; then by
+ * name: the same file always gives the same names. */
+static int inner_first(const void *a, const void *b) {
+    const named_struct *x = a, *y = b;
+    if (x->group->depth != y->group->depth) return x->group->depth < y->group->depth ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
 void bind_tdf_name(lua_State *L, int index) {
+    size_t count = 0, room = 0;
     index = lua_absindex(L, index);
-    lua_pushnil(L);
-    while (lua_next(L, index)) {
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) room++;
+    named_struct *list = lua_newuserdatauv(L, (room + 1) * sizeof *list, 0);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         declaration *d = type_at(L, -1);
-        if (d && d->group && lua_type(L, -2) == LUA_TSTRING && schema_set_name(d->group, lua_tostring(L, -2)) < 0)
-            luaL_error(L, "out of memory for a name");
-        lua_pop(L, 1);
+        if (!d || !d->group || lua_type(L, -2) != LUA_TSTRING) continue;
+        list[count++] = (named_struct){lua_tostring(L, -2), d->group};
     }
+    qsort(list, count, sizeof *list, inner_first);
+    for (size_t i = 0; i < count; i++) {
+        if (schema_set_name(list[i].group, list[i].name) < 0) luaL_error(L, "out of memory for a name");
+    }
+    lua_pop(L, 1);
 }
 
 static int name_all(lua_State *L) {

@@ -4,13 +4,14 @@
  * the right type and in range; each mistake is reported with its line and, for an unknown key, the nearest known one.
  * The result is mu.config, read-only, with a default for whatever is not set. The engine's own limits are declared here
  * in the same way, as limits.*. */
-#include "script/state.h"
+#include "script/settings.h"
+#include "base/suggest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char declared_key;
+static const char declared_key, values_key, places_key;
 
 #define MIB ((size_t)1 << 20)
 
@@ -42,12 +43,21 @@ void settings_limits_default(script_limits *l) {
 /* ---- declarations: registry table path → { type=, default=, text=, min=, max=, values=, of=, fields=, where= } ----
  */
 
-static void push_declared(lua_State *L) {
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &declared_key) == LUA_TTABLE) return;
+/* Pushes the registry's table of that key; true when it had to be made. */
+static bool push_table(lua_State *L, const char *key) {
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TTABLE) return false;
     lua_pop(L, 1);
     lua_newtable(L);
     lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &declared_key);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+    return true;
+}
+
+void settings_push_values(lua_State *L) { push_table(L, &values_key); }
+void settings_push_places(lua_State *L) { push_table(L, &places_key); }
+
+void settings_push_declared(lua_State *L) {
+    if (!push_table(L, &declared_key)) return;
     for (size_t i = 0; i < sizeof engine_settings / sizeof *engine_settings; i++) {
         const struct engine_setting *s = &engine_settings[i];
         lua_createtable(L, 0, 5);
@@ -79,159 +89,70 @@ static bool good_path(const char *path) {
            path[0] != '.' && path[n - 1] != '.' && !strstr(path, "..");
 }
 
+/* A key of a declaration that means nothing is a mistake. */
+static bool good_keys(lua_State *L, int declaration, const char *path) {
+    static const char *const keys[] = {"type", "default", "text", "min", "max", "values", "of", "fields", "live"};
+    bool good = true;
+    char hint[100];
+    int top = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, declaration); lua_settop(L, top + 1)) {
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[not a name]";
+        suggestion near = suggest_begin(key);
+        bool known = false;
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+            known = known || strcmp(key, keys[i]) == 0;
+            suggest_offer(&near, keys[i]);
+        }
+        if (known) continue;
+        generation_error_here(L, "mu.settings: '%s' has no '%s'%s", path, key, suggest_text(&near, hint, sizeof hint));
+        good = false;
+    }
+    lua_settop(L, top);
+    return good;
+}
+
+/* The declaration at `declaration`: is it one? */
+static bool good_declaration(lua_State *L, int declared, int declaration, const char *path) {
+    if (!lua_istable(L, declaration)) {
+        generation_error_here(L, "mu.settings: '%s' must be a table { type =, default =, text = }", path);
+        return false;
+    }
+    bool good = good_keys(L, declaration, path);
+    int top = lua_gettop(L);
+    if (lua_getfield(L, declared, path) != LUA_TNIL) {
+        generation_error_here(L, "mu.settings: '%s' is declared twice", path);
+        good = false;
+    }
+    lua_getfield(L, declaration, "type");
+    const char *type = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    if (!known_type(type)) {
+        generation_error_here(L, "mu.settings: '%s' needs a type: boolean, integer, number, string, list or table",
+                              path);
+        good = false;
+    } else if (lua_getfield(L, declaration, "default") != LUA_TNIL && !settings_has_type(L, -1, type)) {
+        generation_error_here(L, "mu.settings: the default of '%s' is no %s", path, type);
+        good = false;
+    }
+    lua_settop(L, top);
+    return good;
+}
+
 int settings_declare(lua_State *L) {
     const generation *g = generation_of(L);
     if (!g->own->settings_open) return luaL_error(L, "mu.settings can be called only in settings.lua");
-    push_declared(L);
+    settings_push_declared(L);
     int declared = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, 1); lua_settop(L, declared + 1)) {
         if (lua_type(L, -2) != LUA_TSTRING || !good_path(lua_tostring(L, -2))) {
-            return luaL_error(L, "mu.settings: a key must be a path such as 'web.port'");
+            generation_error_here(L, "mu.settings: a key must be a path such as 'web.port'");
+            continue;
         }
-        const char *path = lua_tostring(L, -2);
-        if (!lua_istable(L, -1))
-            return luaL_error(L, "mu.settings: '%s' must be a table { type =, default =, text = }", path);
-        lua_getfield(L, -1, "type");
-        if (lua_type(L, -1) != LUA_TSTRING || !known_type(lua_tostring(L, -1))) {
-            return luaL_error(L, "mu.settings: '%s' needs a type: boolean, integer, number, string, list or table",
-                              path);
-        }
-        lua_pop(L, 1);
+        if (!good_declaration(L, declared, declared + 2, lua_tostring(L, -2))) continue;
         lua_pushvalue(L, -2);
         lua_insert(L, -2);
         lua_rawset(L, declared);
     }
     return 0;
-}
-
-/* ---- checking one value ---- */
-
-typedef struct place {
-    generation *generation;
-    const source *file; /* NULL: an override */
-} place;
-
-__attribute__((format(printf, 3, 4))) static void complain(const place *p, const char *path, const char *format, ...) {
-    char text[400];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    if (p->file)
-        generation_error(p->generation, p->file->name, settings_line(p->file, path), "%s: %s", path, text);
-    else
-        generation_error(p->generation, NULL, 0, "--set %s: %s", path, text);
-}
-
-static bool has_type(lua_State *L, int value, const char *type) {
-    switch (*type) {
-    case 'b': return lua_isboolean(L, value);
-    case 'i':
-        return lua_type(L, value) == LUA_TNUMBER &&
-               (lua_Number)(lua_Integer)lua_tonumber(L, value) == lua_tonumber(L, value);
-    case 'n': return lua_type(L, value) == LUA_TNUMBER;
-    case 's': return lua_type(L, value) == LUA_TSTRING;
-    default: return lua_istable(L, value);
-    }
-}
-
-static bool in_range(lua_State *L, int declaration, int value, const char *path, const place *p) {
-    bool sized = !lua_isnumber(L, value) || lua_type(L, value) != LUA_TNUMBER;
-    lua_Number size = sized ? (lua_Number)lua_rawlen(L, value) : lua_tonumber(L, value);
-    const char *what = !sized ? "must be" : lua_istable(L, value) ? "must have a length of" : "must have a length of";
-    lua_getfield(L, declaration, "min");
-    lua_getfield(L, declaration, "max");
-    bool low = lua_isnumber(L, -2) && size < lua_tonumber(L, -2),
-         high = lua_isnumber(L, -1) && size > lua_tonumber(L, -1);
-    if (low)
-        complain(p, path, "%s at least %s", what, luaL_tolstring(L, -2, NULL));
-    else if (high)
-        complain(p, path, "%s at most %s", what, luaL_tolstring(L, -1, NULL));
-    return !low && !high;
-}
-
-static bool among_values(lua_State *L, int declaration, int value, const char *path, const place *p) {
-    char list[300] = "";
-    size_t n = 0;
-    if (lua_getfield(L, declaration, "values") != LUA_TTABLE) return true;
-    int values = lua_gettop(L);
-    for (lua_Integer i = 1; lua_rawgeti(L, values, i) != LUA_TNIL; i++) {
-        if (lua_compare(L, -1, value, LUA_OPEQ)) return true;
-        const char *one = luaL_tolstring(L, -1, NULL);
-        if (n < sizeof list) n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", one);
-        lua_settop(L, values);
-    }
-    complain(p, path, "must be one of: %s", list);
-    return false;
-}
-
-static bool check_value(lua_State *L, int declaration, int value, const char *path, const place *p);
-
-/* A table by the declarations of its fields. */
-static bool check_fields(lua_State *L, int fields, int value, const char *path, const place *p) {
-    bool good = true;
-    char inner[300];
-    int top = lua_gettop(L);
-    for (lua_pushnil(L); lua_next(L, value); lua_settop(L, top + 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING) {
-            complain(p, path, "has a value without a name");
-            good = false;
-            continue;
-        }
-        snprintf(inner, sizeof inner, "%s.%s", path, lua_tostring(L, -2));
-        lua_pushvalue(L, -2);
-        if (lua_rawget(L, fields) != LUA_TTABLE) {
-            complain(p, inner, "there is no such setting");
-            good = false;
-            continue;
-        }
-        good = check_value(L, lua_gettop(L), top + 2, inner, p) && good;
-    }
-    lua_settop(L, top);
-    return good;
-}
-
-static bool check_list(lua_State *L, int of, int value, const char *path, const place *p) {
-    bool good = true;
-    char inner[300];
-    int top = lua_gettop(L);
-    for (lua_Integer i = 1; lua_rawgeti(L, value, i) != LUA_TNIL; i++, lua_settop(L, top)) {
-        snprintf(inner, sizeof inner, "%s[%d]", path, (int)i);
-        if (lua_type(L, of) == LUA_TSTRING) {
-            if (!has_type(L, top + 1, lua_tostring(L, of))) {
-                complain(p, inner, "must be a %s, got a %s", lua_tostring(L, of), luaL_typename(L, top + 1));
-                good = false;
-            }
-        } else if (!lua_istable(L, top + 1)) {
-            complain(p, inner, "must be a table, got a %s", luaL_typename(L, top + 1));
-            good = false;
-        } else {
-            good = check_fields(L, of, top + 1, inner, p) && good;
-        }
-    }
-    lua_settop(L, top);
-    return good;
-}
-
-static bool check_value(lua_State *L, int declaration, int value, const char *path, const place *p) {
-    int top = lua_gettop(L);
-    luaL_checkstack(L, 20, "settings nested too deeply");
-    lua_getfield(L, declaration, "type");
-    const char *type = lua_tostring(L, -1);
-    bool good = type && has_type(L, value, type);
-    if (!good) {
-        complain(p, path, "must be %s %s, got %s", type && *type == 'i' ? "an" : "a", type ? type : "?",
-                 lua_isnil(L, value) ? "nothing" : luaL_typename(L, value));
-    } else {
-        good = in_range(L, declaration, value, path, p) && among_values(L, declaration, value, path, p);
-        if (good && *type == 'l' && lua_getfield(L, declaration, "of") != LUA_TNIL) {
-            good = check_list(L, lua_gettop(L), value, path, p);
-        } else if (good && *type == 't' && lua_getfield(L, declaration, "fields") == LUA_TTABLE) {
-            good = check_fields(L, lua_gettop(L), value, path, p);
-        }
-    }
-    lua_settop(L, top);
-    return good;
 }
 
 /* ---- the tables of the config files ---- */
@@ -249,7 +170,7 @@ static bool is_group(lua_State *L, int declared, const char *prefix) {
     return found;
 }
 
-static void complain_unknown(lua_State *L, int declared, const char *path, const place *p) {
+static void complain_unknown(lua_State *L, int declared, const char *path, const settings_place *p) {
     enum { NAMES = 512 };
     const char *names[NAMES];
     size_t count = 0;
@@ -260,27 +181,34 @@ static void complain_unknown(lua_State *L, int declared, const char *path, const
     lua_settop(L, top);
     const char *near = script_nearest(path, names, count);
     if (near)
-        complain(p, path, "there is no such setting; did you mean '%s'?", near);
+        settings_complain(p, path, "there is no such setting; did you mean '%s'?", near);
     else
-        complain(p, path, "there is no such setting");
+        settings_complain(p, path, "there is no such setting");
 }
 
-static void set_checked(lua_State *L, int declared, int values, int value, const char *path, const place *p) {
+static void set_checked(lua_State *L, int declared, int values, int value, const char *path, const settings_place *p) {
     lua_getfield(L, declared, path);
-    if (check_value(L, lua_gettop(L), value, path, p)) {
+    if (settings_check(L, lua_gettop(L), value, path, p)) {
         lua_pushvalue(L, value);
         lua_setfield(L, values, path);
+        settings_push_places(L);
+        if (p->file)
+            lua_pushfstring(L, "%s:%d", p->file->name, settings_line(p->file, path));
+        else
+            lua_pushliteral(L, "--set");
+        lua_setfield(L, -2, path);
+        lua_pop(L, 1);
     }
     lua_pop(L, 1);
 }
 
-static void walk(lua_State *L, int declared, int values, int table, const char *prefix, const place *p) {
+static void walk(lua_State *L, int declared, int values, int table, const char *prefix, const settings_place *p) {
     int top = lua_gettop(L);
     luaL_checkstack(L, 20, "settings nested too deeply");
     for (lua_pushnil(L); lua_next(L, table); lua_settop(L, top + 1)) {
         char path[300];
         if (lua_type(L, -2) != LUA_TSTRING) {
-            complain(p, *prefix ? prefix : "config", "has a value without a name");
+            settings_complain(p, *prefix ? prefix : "config", "has a value without a name");
             continue;
         }
         snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", lua_tostring(L, -2));
@@ -332,7 +260,7 @@ static void read_config(lua_State *L, int declared, int values, const char *path
     push_environment(L);
     lua_setupvalue(L, -2, 1);
     lua_call(L, 0, 1);
-    place p = {g, file};
+    settings_place p = {g, file};
     if (lua_istable(L, -1))
         walk(L, declared, values, lua_gettop(L), "", &p);
     else
@@ -346,7 +274,7 @@ static void apply_override(lua_State *L, int declared, int values, const char *t
     const char *equals = strchr(text, '=');
     char path[120];
     int top = lua_gettop(L);
-    place p = {g, NULL};
+    settings_place p = {g, NULL};
     if (!equals || (size_t)(equals - text) >= sizeof path) {
         generation_error(g, NULL, 0, "--set %s: must be path=value", text);
         return;
@@ -365,7 +293,7 @@ static void apply_override(lua_State *L, int declared, int values, const char *t
         lua_pushfstring(L, "return %s", equals + 1);
         const char *chunk = lua_tostring(L, -1);
         if (luaL_loadbufferx(L, chunk, strlen(chunk), "=--set", "t") != LUA_OK) {
-            complain(&p, path, "'%s' is not a value", equals + 1);
+            settings_complain(&p, path, "'%s' is not a value", equals + 1);
             lua_settop(L, top);
             return;
         }
@@ -414,13 +342,14 @@ static void read_limits(lua_State *L, int values, script_limits *l) {
 
 int settings_evaluate(generation *g, lua_State *L) {
     const engine_options *o = &g->engine->options;
-    push_declared(L);
+    settings_push_declared(L);
     int declared = lua_gettop(L), values = declared + 1, config = declared + 2;
-    lua_newtable(L);
+    settings_push_values(L);
     lua_newtable(L);
     for (const char *const *path = o->config_files; path && *path; path++)
         read_config(L, declared, values, *path, path == o->config_files);
     for (const char *const *text = o->overrides; text && *text; text++) apply_override(L, declared, values, *text);
+    settings_hold(L, declared, values);
     for (lua_pushnil(L); lua_next(L, declared); lua_settop(L, config + 1)) {
         const char *path = lua_tostring(L, -2);
         if (lua_getfield(L, values, path) == LUA_TNIL) {
