@@ -273,7 +273,7 @@ static int counts(lua_State *L) {
 static const script_function functions[] = {
     {.name = "mu.relay.pool",
      .params = "game: integer, members: table",
-     .returns = "nothing",
+     .returns = "",
      .text =
          "Says who is in a game: { [0] = host's association, [2] = … } by tunnel index; {} when it is over. The whole "
          "of it each time anything has changed. Tunnels are bound by association, whether they are there already or "
@@ -285,7 +285,7 @@ static const script_function functions[] = {
      .call = set_pool},
     {.name = "mu.relay.wake",
      .params = "address: string, port: integer, id: integer",
-     .returns = "nothing",
+     .returns = "",
      .text = "Tells the client at an address that the tunnel it has is not known any more: it asks for a new one. For "
              "tunnels that were live before a restart.",
      .errors = "what is no address",
@@ -295,7 +295,7 @@ static const script_function functions[] = {
      .call = wake},
     {.name = "mu.relay.report",
      .params = "association: string",
-     .returns = "table|nil",
+     .returns = "table?",
      .text = "What the relay knows of an association: received and sent (datagrams of the game), last_error and "
              "last_error_ago in seconds; in a game: game, index, sent_to and lost_to by index; with a tunnel: id, kind "
              "\"udp\"|\"http\", silent_for and age in seconds, address, port. nil when it has neither tunnel nor game.",

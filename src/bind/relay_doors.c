@@ -99,7 +99,7 @@ static int port_of(lua_State *L) {
 static const script_function functions[] = {
     {.name = "mu.relay.listen",
      .params = "door: table",
-     .returns = "nothing",
+     .returns = "",
      .text =
          "Declares a UDP door: { name, address, port, tunnel = true } for game datagrams of players' clients (one), "
          "or { …, qos = true } for the game's probes (two at most). Doors open when the generation becomes the "
@@ -111,7 +111,7 @@ static const script_function functions[] = {
      .call = listen_declare},
     {.name = "mu.relay.port",
      .params = "name: string",
-     .returns = "integer|nil",
+     .returns = "integer?",
      .text = "The port an open UDP door really has; nil when no door of that name is open.",
      .errors = "",
      .example = "mu.relay.port \"no such door\" == nil",

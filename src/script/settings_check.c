@@ -125,7 +125,7 @@ bool settings_check(lua_State *L, int declaration, int value, const char *path, 
     bool good = type && settings_has_type(L, value, type);
     if (!good) {
         settings_complain(p, path, "must be %s %s, got %s", type && *type == 'i' ? "an" : "a", type ? type : "?",
-                 lua_isnil(L, value) ? "nothing" : luaL_typename(L, value));
+                          lua_isnil(L, value) ? "nothing" : luaL_typename(L, value));
     } else {
         good = in_range(L, declaration, value, path, p) && among_values(L, declaration, value, path, p);
         if (good && *type == 'l' && lua_getfield(L, declaration, "of") != LUA_TNIL) {

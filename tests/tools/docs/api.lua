@@ -10,8 +10,8 @@ local HEAD = [[
 Generated from the declarations by `./mu docs`; do not edit. A test fails when this page is stale or an example does not
 run. `scripts/README.md` says which file to edit for what; this page is the reference beside it.
 
-The editor knows all of this, too: `scripts/.meta/mu.lua` has it for the Lua language server, and `.luarc.json` tells the
-server where.
+The editor knows all of this, too: `scripts/.meta/mu.lua` has it for the Lua language server, and `.luarc.json` tells
+the server where.
 
 | chapter | |
 |---|---|

@@ -135,7 +135,8 @@ local function range(setting)
 end
 
 local function settings(out)
-  heading(out, "Settings", "Keys of `config.lua`. A reload takes them over, but for those that say *at the next start*.",
+  heading(out, "Settings", "Keys of `config.lua`. A reload takes them over, but for those that say "
+    .. "*at the next start*.",
     "key", "type", "by default", "range", "")
   for _, setting in ipairs(lists.of("settings", "path")) do
     local default = setting.default ~= nil and literal(setting.default) or ""

@@ -1,4 +1,4 @@
--- tools/docs: what is generated from the declarations, and where it lies. `./mu docs` writes it, lua.test_docs compares.
+-- tools/docs: what is generated from the declarations, and where it lies. `./mu docs` writes it, a test compares.
 local api    = require "tools.docs.api"
 local editor = require "tools.docs.editor"
 local stubs  = require "tools.docs.stubs"
