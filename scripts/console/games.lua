@@ -1,4 +1,5 @@
 -- console/games.lua: games and who is in them.
+local format   = require "console.format"
 local games    = require "services.games"
 local matches  = require "services.games_matches"
 local records  = require "services.games_records"
@@ -60,12 +61,7 @@ mu.word "game_member" {
 
 local function short(game, attribute) return game.attributes[attribute] or "-" end
 
-local function age(since)
-  local seconds = math.max(0, mu.time.unix() - since)
-  if seconds < 60 then return ("%d s"):format(seconds) end
-  if seconds < 3600 then return ("%d min"):format(seconds // 60) end
-  return ("%d h %d min"):format(seconds // 3600, seconds % 3600 // 60)
-end
+local function age(since) return format.span(math.max(0, mu.time.unix() - since)) end
 
 local function row_of(game)
   return {
@@ -86,7 +82,7 @@ mu.command "games list" {
     end
     table.sort(found, function(one, other) return one.id < other.id end)
     local rows = {}
-    for i = 1, math.min(#found, math.max(1, math.min(options.limit or USUAL, MOST))) do rows[i] = row_of(found[i]) end
+    for i = 1, math.min(#found, format.count(options.limit, USUAL, MOST)) do rows[i] = row_of(found[i]) end
     return {
       columns = { "id", "host", "players", "state", "lobby", "map", "enemy", "difficulty", "open", "age" }, rows = rows,
       note = ("%d games, %d players in them"):format(games.kind.count(), records.member.count()),
@@ -124,18 +120,18 @@ mu.command "games show" {
 
 mu.command "games history" {
   text    = "the last matches of a player, newest first",
-  params  = "player_id: integer",
+  params  = "player: player",
   options = "limit?: integer",
-  example = "games history 1",
-  handle  = function(_, player_id, options)
+  example = "games history brave-varren-0421",
+  handle  = function(_, account, options)
     local rows = {}
-    for i, match in ipairs(matches.of_player(player_id, math.max(1, math.min(options.limit or 10, 100)))) do
+    for i, match in ipairs(matches.of_player(account.id, format.count(options.limit, 10, 100))) do
       local names = {}
       for k, player in ipairs(match.players) do
         names[k] = player.name .. (player.extracted == 1 and "*" or "") .. (player.kit and " as " .. player.kit or "")
       end
       rows[i] = {
-        match.id, os.date("!%Y-%m-%d %H:%M", match.started), ("%d min"):format((match.finished - match.started) // 60),
+        match.id, format.when(match.started), format.span(match.finished - match.started),
         match.completed == 1, match.attributes.ME3map or "-", match.attributes.ME3gameEnemyType or "-",
         match.attributes.ME3gameDifficulty or "-", table.concat(names, ", "),
       }
