@@ -39,7 +39,7 @@ mu.settings {
     text = "The UDP port that players' clients are told, where a router maps it. 0: that of the tunnel listener." },
   ["tunnel.keep_alive_seconds"] = { type = "integer", default = 10, min = 1, max = 60,
     text = "How often a tunnel's client is asked whether it is still there." },
-  ["tunnel.expire_seconds"] = { type = "integer", default = 40, min = 2, max = 600,
+  ["tunnel.expire_seconds"] = { type = "integer", default = 40, min = 1, max = 600,
     text = "A tunnel from which nothing came for so long has ended." },
   ["tunnel.datagrams_per_second"] = { type = "integer", default = 5000, min = 0, max = 10000000,
     text = "Datagrams that one tunnel may send per second. 0: no limit." },

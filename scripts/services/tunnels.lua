@@ -21,7 +21,7 @@ local tunnels = { POLICIES = { always = true, stricter = true, disabled = true }
 
 local tunnel_kind = mu.record "tunnel" {
   association = mu.string { key = true, max = 36 },
-  id          = mu.u32,
+  id          = mu.u32 { index = true },
   http        = mu.bool,
   address     = mu.string { max = 45 },
   port        = mu.u16,
@@ -211,9 +211,11 @@ function tunnels.started()
   end
   if not tunnels.advertised_port() then return end
   local rows, ids = mu.store.read "SELECT id, address, port FROM live_tunnels" or {}, {}
-  for i, row in ipairs(rows) do
-    mu.relay.wake(row.address, row.port, row.id)
-    ids[i] = row.id
+  for _, row in ipairs(rows) do
+    if not tunnel_kind.first { id = row.id } then       -- else it was opened just now
+      mu.relay.wake(row.address, row.port, row.id)
+      ids[#ids + 1] = row.id
+    end
   end
   if #ids == 0 then return end
   mu.log.info("%d tunnels were live before the restart: their clients are told to come anew", #ids)

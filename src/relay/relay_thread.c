@@ -229,7 +229,8 @@ static int run_loop(relay *r) {
             batches++;
             now = clock_mono_us();
         }
-        if (now >= r->next_tick) {
+        bool first = r->next_tick == INT64_MAX && router_count(r->router)->tunnels > 0;
+        if (now >= r->next_tick || first) {
             r->next_tick = router_tick(r->router, now);
             flush(r);
         }

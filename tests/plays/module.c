@@ -454,6 +454,7 @@ static int test_open(generation *g, lua_State *L) {
     script_declare(L, functions, sizeof functions / sizeof functions[0]);
     script_declare(L, methods, sizeof methods / sizeof *methods);
     test_tools_open(L);
+    test_sockets_open(L);
     luaL_newmetatable(L, SERVER_TYPE);
     script_methods(L, "server");
     lua_setfield(L, -2, "__index");

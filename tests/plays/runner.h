@@ -35,7 +35,8 @@ extern runner the_runner;
 extern const script_module module_test;
 extern const char *const play_mode_names[];
 
-void test_tools_open(lua_State *L); /* tools.c */
+void test_tools_open(lua_State *L);   /* tools.c */
+void test_sockets_open(lua_State *L); /* mu.test.udp and mu.test.tcp (sockets.c) */
 
 /* Ends all servers of the play that has ended; with `tell` prints the end of what they logged. Blocks a little. */
 void test_servers_end(bool tell);

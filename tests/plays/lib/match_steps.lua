@@ -16,6 +16,7 @@ local IN_GAME_SETTINGS <const> = 287
 local CONNECTING, CONNECTED = 2, 4
 local INVITE  = 4
 local LEFT    = 6
+local TUNNEL  = { address = { ip = 0x7F000001, port = 42132 } }
 
 match.ATTRIBUTES = {
   ME3_dlc2300 = "required", ME3_dlc2500 = "required", ME3gameDifficulty = "difficulty1", ME3gameEnemyType = "enemy2",
@@ -91,20 +92,23 @@ function match.setup(client, lobby, reason)
       id = lobby.id, name = lobby.host.persona, admins = admins,
       attributes = lobby.attributes, settings = lobby.settings,
       capacities = { 4, 0 }, max_capacity = 4, version = VERSION, version_hash = 406716719008519622, voip = 2,
-      state = lobby.state, presence = 1, platform_host = host, topology_host = host, topology = 0,
-      host_addresses = { lobby.host.address }, qos = { downstream_bits_per_second = 96000000 },
+      state = lobby.state, presence = 1, platform_host = host, topology_host = host,
+      topology = lobby.tunnelled and 1 or 0,
+      host_addresses = { lobby.tunnelled and TUNNEL or lobby.host.address },
+      qos = { downstream_bits_per_second = 96000000 },
     },
     players = players, reason = reason,
   }
 end
 
--- `client` makes a game and opens it to others. `options`: settings, attributes, closed = leave it as it was made.
+-- `client` makes a game and opens it to others. `options`: settings, attributes, closed = leave it as it was made,
+-- tunnelled = his host's address is that of a tunnel.
 function match.lobby(client, options)
   options = options or {}
   local attributes = options.attributes or match.ATTRIBUTES
   local lobby = {
     at = { [0] = client }, host = client, state = 1, settings = options.settings or IN_GAME_SETTINGS,
-    attributes = attributes,
+    attributes = attributes, tunnelled = options.tunnelled,
   }
   client.slot, client.state, client.admin = 0, CONNECTED, true
   lobby.id = client:asks("GameManager.createGame", {

@@ -1,0 +1,193 @@
+-- tunnels.lua: players who cannot reach each other play through the server: datagrams by UDP and HTTP, bound to slots.
+local play   = require "plays.lib.play"
+local match  = require "plays.lib.match_steps"
+local tunnel = require "plays.lib.tunnel"
+
+local MODERATE, OPEN = 1, 0
+
+local function server_with(options)
+  options = options or {}
+  options.config = tunnel.config(options.port,
+    [[{ name = "metrics", address = "127.0.0.1", port = 0, metrics = true },]])
+  return play.server(options)
+end
+
+local function server_page(server) return ("http://127.0.0.1:%d/metrics"):format(server:port "metrics") end
+
+-- A player whose machine has looked the server up, with a tunnel of that kind (nil: none yet).
+local function player(server, name, kind, nat)
+  local token = tunnel.look_up(server)
+  local made  = kind and tunnel[kind](server, token)
+  local client = match.player(server, name, { nat = nat or MODERATE, headers = { ["x-association"] = token } })
+  client.tunnel, client.association = made, token
+  return client
+end
+
+-- The tunnel with that index is `client`'s: what `other` sends there arrives, and the answer finds its way.
+local function talk(one, his_index, other, other_index, text)
+  one.tunnel:says(other_index, text)
+  other.tunnel:hears(his_index, text)
+  other.tunnel:says(his_index, text .. "!")
+  one.tunnel:hears(other_index, text .. "!")
+end
+
+play.scene("clients are told of the UDP port only while it is open", function()
+  local server = server_with()
+  local _, port = tunnel.look_up(server)
+  play.equal(server:port "tunnel", port, "tunnel_port")
+  _, port = tunnel.look_up(play.server {})
+  play.equal(mu.null, port, "without a door")
+  _, port = tunnel.look_up(server_with { set = { "tunnel.policy=disabled" } })
+  play.equal(mu.null, port, "disabled")
+  _, port = tunnel.look_up(server_with { set = { "tunnel.external_port=4711" } })
+  play.equal(4711, port, "behind a router")
+end)
+
+play.scene("datagrams follow the players while slots change", function()
+  local server = server_with()
+  local alice, bob, carol = player(server, "Alice", "udp"), player(server, "Bob", "udp"), player(server, "Carol", "http")
+  local lobby = match.lobby(alice, { tunnelled = true })
+  match.comes(bob, lobby)
+  match.comes(carol, lobby)
+  talk(alice, 0, bob, 1, "alice to bob")
+  talk(alice, 0, carol, 2, "alice to carol, who has HTTP")
+  talk(carol, 2, bob, 1, "carol to bob")
+  match.leaves(bob, lobby)
+  bob.tunnel:says(0, "from outside")
+  alice.tunnel:says(1, "to nobody")
+  talk(alice, 0, carol, 2, "still there")
+  alice.tunnel:hears_nothing()
+  local dave = player(server, "Dave", "udp")
+  match.comes(dave, lobby)                       -- in the slot that became free
+  talk(dave, 1, alice, 0, "dave to alice")
+  bob.tunnel:hears_nothing()
+end)
+
+play.scene("a tunnel that comes late, or comes back, has its player's place", function()
+  local server = server_with()
+  local alice, bob = player(server, "Alice", "udp"), player(server, "Bob")
+  local lobby = match.lobby(alice, { tunnelled = true })
+  bob.tunnel = tunnel.udp(server, bob.association)
+  match.comes(bob, lobby)
+  talk(alice, 0, bob, 1, "before")
+  bob.tunnel:moves()
+  bob.tunnel:initiates()                         -- as clients do after a second of silence, with a new socket
+  talk(alice, 0, bob, 1, "after")
+  alice.tunnel:moves()
+  alice.tunnel:initiates()
+  talk(bob, 1, alice, 0, "the host came back")
+  bob.tunnel.socket:close()
+  bob.tunnel = tunnel.http(server, bob.association)        -- UDP is blocked now: the newest tunnel counts
+  talk(alice, 0, bob, 1, "by HTTP now")
+  bob.tunnel = tunnel.udp(server, bob.association)
+  talk(alice, 0, bob, 1, "and back")
+end)
+
+play.scene("who guesses an id gets neither the player's datagrams nor his voice", function()
+  local server = server_with()
+  local alice, bob = player(server, "Alice", "udp"), player(server, "Bob", "udp")
+  local lobby = match.lobby(alice, { tunnelled = true })
+  match.comes(bob, lobby)
+  local eve = tunnel.udp(server, tunnel.look_up(server))
+  eve.id = alice.tunnel.id                       -- a lucky guess
+  eve:says(1, "in alice's name")
+  for _ = 1, 4 do
+    play.equal(tunnel.KEEP_ALIVE, (alice.tunnel:next(2)), "what alice is asked")
+    alice.tunnel:keeps_alive()
+    play.equal(tunnel.KEEP_ALIVE, (eve:next(2)), "what eve is asked")
+    eve:keeps_alive()                            -- she answers everything she is asked
+    eve:says(1, "once more")
+  end
+  server:wait_log("stays where it is", 5)
+  talk(alice, 0, bob, 1, "undisturbed")
+  bob.tunnel:hears_nothing()
+end)
+
+play.scene("a player whose router gives him another port goes on after a proof", function()
+  local server = server_with()
+  local alice, bob = player(server, "Alice", "udp"), player(server, "Bob", "udp")
+  local lobby = match.lobby(alice, { tunnelled = true })
+  match.comes(bob, lobby)
+  bob.tunnel:moves()
+  bob.tunnel:says(0, "not yet")
+  repeat bob.tunnel:next_but_keep_alive(0.1) until server:log():find("has moved", 1, true)
+  talk(alice, 0, bob, 1, "there again")
+end)
+
+play.scene("the silent end, the others go on; who comes with an old id is told to come anew", function()
+  local server = server_with { set = { "tunnel.keep_alive_seconds=1", "tunnel.expire_seconds=1" } }
+  local alice, bob = player(server, "Alice", "udp"), player(server, "Bob", "udp")
+  local old = alice.tunnel.id
+  alice.tunnel.socket:close()                    -- her machine is off
+  local late = tunnel.udp(server, tunnel.look_up(server))
+  for _ = 1, 40 do                               -- somebody with her old id
+    bob.tunnel:keeps_alive()
+    late:keeps_alive()
+    local mine = late.id
+    late.id = old
+    late:says(0, "x")
+    late.id = mine
+    local kind = late:next(0.1)
+    if kind == tunnel.NUDGE then break end
+    if kind and kind ~= tunnel.KEEP_ALIVE then play.fails("an old id was answered by a message of type %d", kind) end
+  end
+  play.equal(true, mu.http_client.get(server_page(server)).body:find "murelay_tunnels_expired_total [12]\n" ~= nil,
+    "one has expired")
+  play.equal(bob.tunnel.id, select(2, bob.tunnel:next(3)), "whom bob's keep-alive is for")
+end)
+
+-- Datagrams every 5 ms while something else takes the scripts' time; the longest gap is told.
+local function goes_on(alice, bob, what, seconds)
+  local figures = alice.tunnel.socket:talks(bob.tunnel.socket, alice.tunnel.port,
+    alice.tunnel:datagram(1, ("x"):rep(200)), seconds)
+  mu.log.info("%s: %d of %d datagrams arrived, the worst gap was %.1f ms", what, figures.came, figures.sent,
+              figures.worst_gap)
+  if figures.worst_gap > 300 then play.fails("%s: a gap of %.0f ms", what, figures.worst_gap) end
+  if figures.came < figures.sent - 2 then play.fails("%s: %d of %d arrived", what, figures.came, figures.sent) end
+end
+
+play.scene("game traffic goes on while a script burns its whole burst, and while the scripts are reloaded", function()
+  local server = server_with { set = { "limits.burst_ms=500" }, files = { ["scripts/http/content.lua"] = [[
+    mu.component "Playgroups".createPlaygroup { handle = function() while true do end end }
+  ]] } }
+  local alice, bob = player(server, "Alice", "udp"), player(server, "Bob", "udp")
+  local lobby = match.lobby(alice, { tunnelled = true })
+  match.comes(bob, lobby)
+  local eve = play.client(server, "Eve")
+  eve:calls "Playgroups.createPlaygroup"
+  goes_on(alice, bob, "a script that never ends", 0.45)
+  play.equal({ kind = "error" }, eve:next(), "the answer to eve")
+  local mark = server:mark()
+  server:signal "HUP"
+  goes_on(alice, bob, "a reload", 0.2)
+  server:wait_log("is running", 20, mark)
+  talk(alice, 0, bob, 1, "and afterwards")
+end)
+
+play.scene("after a restart every tunnel that was live is woken, the silent host's, too", function()
+  local port   = tunnel.free_port()
+  local server = server_with { port = port }
+  local alice, bob = player(server, "Alice", "udp"), player(server, "Bob", "udp")
+  local lobby = match.lobby(alice, { tunnelled = true })
+  match.comes(bob, lobby)
+  talk(alice, 0, bob, 1, "before the restart")
+  play.kill(server)
+  server:restart()
+  for _, client in ipairs { alice, bob } do      -- neither has said anything
+    play.equal(tunnel.NUDGE, (client.tunnel:next()), "what a client of before is told")
+    client.tunnel:moves()
+    client.tunnel:initiates()
+  end
+end)
+
+play.scene("which games are tunnelled: the host's router, the policy, and whether both have a tunnel", function()
+  local server = server_with()
+  local open   = match.lobby(player(server, "Alice", "udp", OPEN))
+  match.comes(player(server, "Bob", "udp"), open)
+  local lobby = match.lobby(player(server, "Carol"))                       -- no tunnel, no tunnelling
+  match.comes(player(server, "Dave", "udp"), lobby)
+  server = server_with { set = { "tunnel.policy=always" } }
+  match.lobby(player(server, "Alice", "http", OPEN), { tunnelled = true })
+  server = server_with { set = { "tunnel.policy=disabled" } }
+  match.lobby(player(server, "Alice", "http"))
+end)
