@@ -50,7 +50,7 @@ end
 
 function tests.too_many_lines_are_counted_not_kept()
   local watcher, line = mu.inspect.watch "log", ("x"):rep(4000)
-  for _ = 1, 200 do mu.log.info("%s", line) end
+  for _ = 1, 80 do mu.log.info("%s", line) end
   mu.sleep(0.05)
   local text = gathered(watcher, 0.05)
   equal(#text <= 270000, true)
