@@ -365,6 +365,8 @@ static int m_memory(lua_State *L) { /* kB resident */
     return 1;
 }
 
+static int m_ctl(lua_State *L) { return server_ctl(L, &self(L)->process); }
+
 static int m_collect(lua_State *L) {
     test_server **box = luaL_checkudata(L, 1, SERVER_TYPE);
     if (*box) server_drop(*box);
@@ -403,6 +405,9 @@ static const script_function methods[] = {
     METHOD("running", "", "boolean", "does the process run?", "server:running()", m_running, 0),
     METHOD("folder", "", "string", "where it lives", "#server:folder() > 0", m_folder, 0),
     METHOD("memory", "", "integer", "kB of memory it has", "server:memory() > 0", m_memory, 0),
+    METHOD("ctl", "line: string, seconds: number?", "table",
+           "runs one command of its console (murelay ctl), ended after so many seconds: { code, out, err }",
+           "server:ctl(\"status\").code == 0", m_ctl, SCRIPT_SUSPENDS),
 };
 
 /* ── the module ──────────────────────────────────────────────────────────────────────────────────────────────────── */
