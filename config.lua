@@ -126,6 +126,9 @@ return {
     -- probe_port = 42130,
   },
 
+  -- Mods that are switched on, in order (scripts/mods; README.md there says what each does), and their settings.
+  -- mods = { "weekend_banner", "welcome_languages", weekend_banner = { first_day = "friday" } },
+
   scripts = {
     -- auto_reload = true,           -- a script or config file that is saved is used at once, if it is in order
   },

@@ -183,6 +183,8 @@ mu.settings {
 }
 
 mu.settings {
+  ["mods"] = { type = "list", of = "string", default = {}, max = 64,
+    text = "The mods that are switched on, in order: folders of scripts/mods. Their own settings: mods.<name>." },
   ["scripts.auto_reload"] = { type = "boolean", default = true,
     text = "A script or config file that is saved is used at once, if it is in order. Otherwise only when asked." },
   ["super_admin"] = { type = "string", default = "", max = 254,

@@ -2,7 +2,7 @@
 local messaging = mu.component "Messaging"
 local config    = mu.config
 local schema    = require "schema.messaging"
-local lines     = require "configs.menu"
+local menu      = require "services.menu"
 local messages  = require "services.messages"
 local network   = require "services.network"
 local sessions  = require "services.sessions"
@@ -22,6 +22,7 @@ messaging.fetchMessages {
   request  = schema.MessageFilter,
   response = schema.MessageCount,
   handle   = function(session)
+    local lines = menu.lines(session)
     for number, line in ipairs(lines) do messages.send(session, number, filled(line, session)) end
     return { count = #lines }
   end,

@@ -16,6 +16,7 @@
 #include "bind/json.h"
 #include "bind/log.h"
 #include "bind/metric.h"
+#include "bind/mods.h"
 #include "bind/net.h"
 #include "bind/ranking.h"
 #include "bind/record.h"
@@ -51,6 +52,7 @@ const script_module *const bind_modules[] = {
     &module_inspect,
     &module_declared,
     &module_relay,
+    &module_mods,
     NULL,
 };
 

@@ -68,6 +68,8 @@ static void compile(lua_State *L, const source *s) {
     lua_pop(L, 1);
 }
 
+static bool is_mod(const char *key) { return strncmp(key, "mods/", 5) == 0; }
+
 static int step_compile(lua_State *L) {
     const generation *g = generation_of(L);
     lua_newtable(L);
@@ -75,7 +77,8 @@ static int step_compile(lua_State *L) {
     lua_newtable(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &loaded_key);
     for (size_t i = 0; i < g->own->sources->count; i++) {
-        if (!g->own->sources->list[i].config) compile(L, &g->own->sources->list[i]);
+        const source *it = &g->own->sources->list[i];
+        if (!it->config && !is_mod(it->key)) compile(L, it); /* what a mod that is off holds is nobody's trouble */
     }
     return 0;
 }
@@ -181,6 +184,18 @@ int sandbox_require(lua_State *L) {
     return require_done(L, status, 0);
 }
 
+bool script_loaded(lua_State *L, const char *module) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &loaded_key);
+    int type = lua_getfield(L, -1, module);
+    lua_remove(L, -2);
+    bool failed = type == LUA_TTABLE && lua_rawgeti(L, -1, 2) == LUA_TLIGHTUSERDATA &&
+                  lua_touserdata(L, -1) == (const void *)&failed_mark;
+    if (type == LUA_TTABLE) lua_pop(L, 1);
+    if (type != LUA_TNIL && type != LUA_TLIGHTUSERDATA && !failed) return true;
+    lua_pop(L, 1);
+    return false;
+}
+
 /* ---- the steps after compiling ---- */
 
 static int step_open(lua_State *L) {
@@ -200,6 +215,23 @@ static int step_open(lua_State *L) {
     return 0;
 }
 
+/* mods/<name>/settings.lua, of every mod that is there: what config.lua says of one stays good while it is off. */
+static void settings_of_mod(lua_State *L, const source *s) {
+    generation *g = generation_of(L);
+    char name[80];
+    size_t n = strlen(s->key);
+    if (s->config || !is_mod(s->key) || n < 19 || strcmp(s->key + n - 13, "/settings.lua") != 0) return;
+    if (n - 18 >= sizeof name || memchr(s->key + 5, '/', n - 18)) return;
+    snprintf(name, sizeof name, "%.*s", (int)(n - 18), s->key + 5);
+    g->own->settings_open = true;
+    g->own->settings_mod = name;
+    lua_getglobal(L, "require");
+    lua_pushfstring(L, "mods.%s.settings", name);
+    lua_call(L, 1, 0);
+    g->own->settings_open = false;
+    g->own->settings_mod = NULL;
+}
+
 static int step_settings(lua_State *L) {
     generation *g = generation_of(L);
     lua_settop(L, 0);
@@ -210,6 +242,7 @@ static int step_settings(lua_State *L) {
         lua_call(L, 1, 0);
         g->own->settings_open = false;
     }
+    for (size_t i = 0; i < g->own->sources->count; i++) settings_of_mod(L, &g->own->sources->list[i]);
     settings_evaluate(g, L);
     return 0;
 }
@@ -243,7 +276,7 @@ static int find_more_errors(generation *g) {
     for (size_t i = 0; i < g->own->sources->count; i++) {
         char key[256];
         const source *s = &g->own->sources->list[i];
-        if (s->config || !strchr(s->key, '/') || strlen(s->key) >= sizeof key) continue;
+        if (s->config || is_mod(s->key) || !strchr(s->key, '/') || strlen(s->key) >= sizeof key) continue;
         snprintf(key, sizeof key, "%s", s->key);
         if (run_step(g, step_rest, key) == E_KILLED) break;
     }
@@ -259,8 +292,17 @@ static int step_check(lua_State *L) {
     return 0;
 }
 
+static int step_extend(lua_State *L) {
+    const struct script_module *m = lua_touserdata(L, 1);
+    m->extend(generation_of(L));
+    return 0;
+}
+
 /* What can be proved only when everything is there. */
 static void prove(generation *g) {
+    for (const struct script_module *const *m = g->engine->options.modules; m && *m; m++) {
+        if ((*m)->extend && run_step(g, step_extend, (void *)*m) == E_KILLED) return;
+    }
     run_step(g, events_check, NULL);
     for (const struct script_module *const *m = g->engine->options.modules; m && *m; m++) {
         if ((*m)->check) run_step(g, step_check, (void *)*m);

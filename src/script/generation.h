@@ -46,6 +46,16 @@ int generation_where(lua_State *L, char *file, size_t size);
  * table or nothing is being required. file: as in generation_where. Building thread. */
 int generation_entry_lines(lua_State *L, const char *word, char *file, size_t size, int *lines, int most);
 
+/* The same about a setting: with the config file and line that set it, where one did. Building thread only. */
+void generation_setting_error(generation *g, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Pushes the value of a module that has been required ("services.players"), or returns false and pushes nothing. */
+bool script_loaded(lua_State *L, const char *module);
+
+/* The files it is built from; i from 0; false past the end. */
+bool generation_file_at(const generation *g, size_t i, script_file *out);
+
 /* Keeps the value on top of the stack (popped) in the registry and returns its number, for task_call.function_ref and
  * the like; may raise (memory). Freed with the generation, or by luaL_unref(L, LUA_REGISTRYINDEX, ref). */
 int generation_ref(lua_State *L);

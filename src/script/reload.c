@@ -164,7 +164,11 @@ bool engine_generation_at(const engine *e, unsigned i, engine_generation *out) {
 }
 
 bool engine_file_at(const engine *e, size_t i, script_file *out) {
-    const source_set *s = e->current ? e->current->own->sources : NULL;
+    return e->current && generation_file_at(e->current, i, out);
+}
+
+bool generation_file_at(const generation *g, size_t i, script_file *out) {
+    const source_set *s = g->own->sources;
     if (!s || i >= s->count) return false;
     const source *f = &s->list[i];
     *out = (script_file){f->name, f->path, f->key, f->text, f->size, f->config};

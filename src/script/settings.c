@@ -137,6 +137,13 @@ static bool good_declaration(lua_State *L, int declared, int declaration, const 
     return good;
 }
 
+/* A mod's keys are below mods.<its name>. */
+static bool may_declare(const generation *g, const char *path) {
+    const char *mod = g->own->settings_mod;
+    size_t n = mod ? strlen(mod) : 0;
+    return !mod || (strncmp(path, "mods.", 5) == 0 && strncmp(path + 5, mod, n) == 0 && path[5 + n] == '.');
+}
+
 int settings_declare(lua_State *L) {
     const generation *g = generation_of(L);
     if (!g->own->settings_open) return luaL_error(L, "mu.settings can be called only in settings.lua");
@@ -145,6 +152,11 @@ int settings_declare(lua_State *L) {
     for (lua_pushnil(L); lua_next(L, 1); lua_settop(L, declared + 1)) {
         if (lua_type(L, -2) != LUA_TSTRING || !good_path(lua_tostring(L, -2))) {
             generation_error_here(L, "mu.settings: a key must be a path such as 'web.port'");
+            continue;
+        }
+        if (!may_declare(g, lua_tostring(L, -2))) {
+            generation_error_here(L, "mu.settings: '%s' is not below 'mods.%s.'", lua_tostring(L, -2),
+                                  g->own->settings_mod);
             continue;
         }
         if (!good_declaration(L, declared, declared + 2, lua_tostring(L, -2))) continue;
@@ -168,6 +180,14 @@ static bool is_group(lua_State *L, int declared, const char *prefix) {
     }
     lua_settop(L, top);
     return found;
+}
+
+static bool is_list_group(lua_State *L, int declared, const char *path) {
+    lua_getfield(L, declared, path);
+    lua_getfield(L, -1, "type");
+    bool list = lua_isstring(L, -1) && *lua_tostring(L, -1) == 'l';
+    lua_pop(L, 2);
+    return list && is_group(L, declared, path);
 }
 
 static void complain_unknown(lua_State *L, int declared, const char *path, const settings_place *p) {
@@ -202,6 +222,21 @@ static void set_checked(lua_State *L, int declared, int values, int value, const
     lua_pop(L, 1);
 }
 
+/* `mods = { "a", "b", a = { … } }` is a list and a group: leaves the list at `table` and pushes the group. */
+static void split(lua_State *L, int table) {
+    lua_newtable(L);
+    lua_newtable(L);
+    int list = lua_gettop(L) - 1, group = list + 1;
+    for (lua_pushnil(L); lua_next(L, table); lua_settop(L, group + 1)) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, lua_type(L, -2) == LUA_TNUMBER ? list : group);
+    }
+    lua_pushvalue(L, list);
+    lua_replace(L, table);
+    lua_remove(L, list);
+}
+
 static void walk(lua_State *L, int declared, int values, int table, const char *prefix, const settings_place *p) {
     int top = lua_gettop(L);
     luaL_checkstack(L, 20, "settings nested too deeply");
@@ -213,12 +248,13 @@ static void walk(lua_State *L, int declared, int values, int table, const char *
         }
         snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", lua_tostring(L, -2));
         bool known = lua_getfield(L, declared, path) == LUA_TTABLE;
+        bool group = lua_istable(L, top + 2) && is_group(L, declared, path);
         lua_pop(L, 1);
-        if (known)
-            set_checked(L, declared, values, top + 2, path, p);
-        else if (lua_istable(L, top + 2) && is_group(L, declared, path))
-            walk(L, declared, values, top + 2, path, p);
-        else
+        if (known && group) split(L, top + 2); /* the list, and the rest of the table on top of the stack */
+        if (known) set_checked(L, declared, values, top + 2, path, p);
+        if (group)
+            walk(L, declared, values, lua_gettop(L), path, p);
+        else if (!known)
             complain_unknown(L, declared, path, p);
     }
     lua_settop(L, top);
@@ -350,13 +386,20 @@ int settings_evaluate(generation *g, lua_State *L) {
         read_config(L, declared, values, *path, path == o->config_files);
     for (const char *const *text = o->overrides; text && *text; text++) apply_override(L, declared, values, *text);
     settings_hold(L, declared, values);
-    for (lua_pushnil(L); lua_next(L, declared); lua_settop(L, config + 1)) {
-        const char *path = lua_tostring(L, -2);
-        if (lua_getfield(L, values, path) == LUA_TNIL) {
-            lua_pop(L, 1);
-            lua_getfield(L, -1, "default");
+    for (int groups = 1; groups >= 0; groups--) { /* a list that is a group as well comes before what is in it */
+        for (lua_pushnil(L); lua_next(L, declared); lua_settop(L, config + 1)) {
+            const char *path = lua_tostring(L, -2);
+            if (is_list_group(L, declared, path) != groups) continue;
+            if (lua_getfield(L, values, path) == LUA_TNIL) {
+                lua_pop(L, 1);
+                lua_getfield(L, -1, "default");
+            }
+            if (groups && lua_istable(L, -1)) {
+                split(L, lua_gettop(L)); /* one's own: more is put into it */
+                lua_pop(L, 1);
+            }
+            if (!lua_isnil(L, -1)) place_value(L, config, path);
         }
-        if (!lua_isnil(L, -1)) place_value(L, config, path);
     }
     read_limits(L, values, &g->own->limits);
     script_freeze(L, config, "mu.config");
@@ -366,4 +409,20 @@ int settings_evaluate(generation *g, lua_State *L) {
     lua_setfield(L, -2, "config");
     lua_settop(L, declared - 1);
     return 0;
+}
+
+void generation_setting_error(generation *g, const char *path, const char *format, ...) {
+    char text[600];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    const source *found = NULL;
+    int line = 0;
+    for (size_t i = 0; i < g->own->sources->count; i++) { /* in the order of reading: the last one counts */
+        const source *s = &g->own->sources->list[i];
+        int at = s->config && s->text ? settings_line(s, path) : 0;
+        if (at) found = s, line = at;
+    }
+    generation_error(g, found ? found->name : NULL, line, "%s: %s", path, text);
 }

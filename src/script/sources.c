@@ -109,7 +109,7 @@ static void read_folder(source_set *s, const script_root *root, const char *key,
         struct stat st;
         char *at = NULL, *child = NULL, *shown = NULL;
         if (name[0] == '.') goto next;
-        if (!key[0] && (strcmp(name, "mods") == 0 || strcmp(name, "tests") == 0)) goto next;
+        if ((depth == 0 || (depth == 2 && strncmp(key, "mods/", 5) == 0)) && strcmp(name, "tests") == 0) goto next;
         at = join(path, name);
         child = key[0] ? join(key, name) : strdup(name);
         shown = child ? join(root->label, child) : NULL;

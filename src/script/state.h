@@ -71,12 +71,13 @@ typedef struct generation_state {
     struct event_entry **events; /* event.c */
     struct event_wish *wishes;   /* the calls of mu.on */
     unsigned event_count, event_room, wish_count, wish_room;
-    int handlers_ref;   /* table: event name → array of handlers */
-    int checks_ref;     /* array of { name, fn, where } of mu.check */
-    int spawned_ref;    /* array of {what, function, args…} spawned while loading */
-    int config_ref;     /* the evaluated settings */
-    bool settings_open; /* mu.settings may be called */
-    generation *next;   /* in the engine's list of live generations */
+    int handlers_ref;         /* table: event name → array of handlers */
+    int checks_ref;           /* array of { name, fn, where } of mu.check */
+    int spawned_ref;          /* array of {what, function, args…} spawned while loading */
+    int config_ref;           /* the evaluated settings */
+    bool settings_open;       /* mu.settings may be called */
+    const char *settings_mod; /* … by this mod, for keys below mods.<its name> */
+    generation *next;         /* in the engine's list of live generations */
 } generation_state;
 
 generation *generation_new(engine *e, uint32_t number, fault *f);
@@ -108,7 +109,7 @@ typedef struct source_set {
 #define SOURCE_MAX  (1u << 20)  /* bytes of one file */
 #define SOURCES_MAX (32u << 20) /* bytes of all files */
 
-/* Reads every script below the roots but mods/ and tests/, sorted, shadowed ones left out. */
+/* Reads every script below the roots but tests/ and mods/<name>/tests/, sorted, shadowed ones left out. */
 int sources_read(source_set *s, const script_root *roots, generation *g);
 const source *sources_find(source_set *s, const script_root *roots, const char *key, generation *g); /* reads at need */
 const source *sources_file(source_set *s, const char *path, const char *name, generation *g); /* one file anywhere */
