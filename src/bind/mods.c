@@ -5,7 +5,8 @@
  * all of them. An override is a function around the one there was, so the last in the list is called first and its
  * `super` is the one before.
  *
- * What is known of mods is a Lua table of the generation: an array of { name, version, text, enabled, file, overrides }.
+ * What is known of mods is a Lua table of the generation: an array of { name, version, text, enabled, file, overrides
+ * }.
  */
 #include "bind/mods.h"
 
@@ -257,8 +258,8 @@ static void complain_missing(lua_State *L, const char *name) {
         suggest_offer(&near, lua_tostring(L, -1)); /* kept by the list */
         lua_settop(L, top + 1);
     }
-    generation_setting_error(generation_of(L), "mods", "there is no mod '%s' (mods/%s/mod.lua below the scripts)%s", name,
-                             name, suggest_text(&near, hint, sizeof hint));
+    generation_setting_error(generation_of(L), "mods", "there is no mod '%s' (mods/%s/mod.lua below the scripts)%s",
+                             name, name, suggest_text(&near, hint, sizeof hint));
     lua_settop(L, top);
 }
 
@@ -335,9 +336,10 @@ static const script_function functions[] = {
     {.name = "mu.mod",
      .params = "mod: table",
      .returns = "mod",
-     .text = "what a mod's mod.lua returns: { name = its folder's, version = \"1.0\", text = what for, requires = { "
-             "\"server 0.1\", \"other_mod 1.2\" }, setup = function(mod) … end }. setup may declare whatever scripts may, "
-             "and mod.override(name, function(super, …) … end); mod.config holds the settings below mods.<name>",
+     .text =
+         "what a mod's mod.lua returns: { name = its folder's, version = \"1.0\", text = what for, requires = { "
+         "\"server 0.1\", \"other_mod 1.2\" }, setup = function(mod) … end }. setup may declare whatever scripts may, "
+         "and mod.override(name, function(super, …) … end); mod.config holds the settings below mods.<name>",
      .errors = "a field missing, unknown or of the wrong type",
      .example = "return mu.mod { name = \"quiet\", version = \"1.0\", text = \"nothing\", setup = function(mod) end }",
      .since = "0.1",
@@ -345,8 +347,9 @@ static const script_function functions[] = {
      .call = declare_mod},
     {.name = "mu.mods",
      .returns = "table",
-     .text = "the mods that are there, in order of name: { name, enabled, file, version, text, overrides } each; the last "
-             "three of those switched on",
+     .text =
+         "the mods that are there, in order of name: { name, enabled, file, version, text, overrides } each; the last "
+         "three of those switched on",
      .example = "#mu.mods() >= 0",
      .since = "0.1",
      .flags = SCRIPT_RUN_ONLY,

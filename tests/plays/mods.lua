@@ -42,7 +42,9 @@ local function switch(server, text, faults)
 end
 
 play.scene("overrides are called in the order of the config, the last one first", function()
-  local server = play.server { files = files { one = digit("one", 1), two = digit("two", 2), three = digit("three", 3) } }
+  local server = play.server {
+    files = files { one = digit("one", 1), two = digit("two", 2), three = digit("three", 3) },
+  }
   local alice  = play.client(server, "Alice", { via = "blaze" })
   play.equal(play.where(function(time) return time > 1e6 end), ping(alice), "no mod is on")
   switch(server, '"one"')
@@ -73,7 +75,8 @@ play.scene("everything that is wrong with mods is said at once, with the mod's n
   local alice = play.client(server, "Alice", { via = "blaze" })
   server:write("data/config.lua", [[
 return {
-  mods = { "nothing", "syntax", "other", "keys", "one", "needs", "alone", "future", "endpoint", "returns", "on", "one" },
+  mods = { "nothing", "syntax", "other", "keys", "one", "needs", "alone", "future", "endpoint", "returns", "on",
+           "one" },
 }
 ]])
   local taken, log = server:reload()
@@ -82,9 +85,11 @@ return {
     'mods/nothing/mod%.lua:2: mod nothing: there is no "util%.pnig" to override; did you mean \'util%.ping\'%?',
     "mods/syntax/mod%.lua:1: unexpected symbol", "mod other: its folder is other, its name is another",
     "mods/keys/mod%.lua:1: mu%.mod: it has no field 'test'; did you mean 'text'%?",
-    "mod needs: it requires one 1%.10, and this is 1%.9%.9", "mod alone: it requires the mod absent, which is not there",
-    "mod future: it requires server 99%.1", "did you mean 'GET /api/server'", "mod returns: mod%.lua must return mu%.mod",
-    "config%.lua:2: mods: there is no mod 'on'", "config%.lua:2: mods: 'one' is listed twice",
+    "mod needs: it requires one 1%.10, and this is 1%.9%.9",
+    "mod alone: it requires the mod absent, which is not there",
+    "mod future: it requires server 99%.1", "did you mean 'GET /api/server'",
+    "mod returns: mod%.lua must return mu%.mod",
+    "config%.lua:2: mods: there is no mod 'on'", "config%.lua:%d: mods: 'one' is listed twice",
   } do play.equal(play.text(fault), log, "the log") end
   ping(alice)
   switch(server, '"needs", "one"', { "it requires the mod one: put that before it" })
@@ -130,10 +135,12 @@ return mu.mod {
   server:wait_log "greeted with xyz"
   local found = {}
   for _, mod in ipairs(mu.json.decode(get "/rich/mods")) do found[mod.name] = mod end
-  play.equal({ enabled = true, version = "2.1", overrides = { "GET /api/server", "services.menu.lines" } }, found.rich, "rich")
+  local overrides = { "GET /api/server", "services.menu.lines" }
+  play.equal({ enabled = true, version = "2.1", overrides = overrides }, found.rich, "rich")
   play.equal({ enabled = false }, found.weekend_banner, "one that is off")
-  switch(server, '"rich", rich = { word = "forbidden" }', { "the check 'the word of rich' failed: .*that word is forbidden" })
-  switch(server, '"rich", rich = { wrd = "x" }', { "mods%.rich%.wrd: there is no such setting; did you mean 'mods%.rich%.word'" })
+  switch(server, '"rich", rich = { word = "forbidden" }', { "check 'the word of rich' failed: .*forbidden" })
+  switch(server, '"rich", rich = { wrd = "x" }',
+    { "mods%.rich%.wrd: there is no such setting; did you mean 'mods%.rich%.word'" })
   switch(server, 'rich = { word = "off" }')      -- switched off, its settings stay
   play.equal(404, mu.http_client.get(base .. "/rich").status, "the endpoint, switched off")
 end)

@@ -24,7 +24,8 @@ return mu.mod {
     local set    = mod.config
     local image  = set.image ~= "" and set.image or nil
     local banner = promo.messages {
-      { type = set.type, title = texts.title, text = texts.text, image = image, priority = 250, tracking_id = TRACKING_ID },
+      { type = set.type, title = texts.title, text = texts.text, image = image, priority = 250,
+        tracking_id = TRACKING_ID },
     }
 
     -- What is sent is kept for all players: it says for how long it is right.

@@ -1,8 +1,10 @@
 -- texts.lua: what the banner says. {server} is our name.
 return {
-  title = { en = "Double credits weekend", de = "Wochenende der doppelten Credits", es = "Fin de semana de créditos dobles",
-            fr = "Week-end crédits doublés", it = "Fine settimana di crediti doppi", pl = "Weekend podwójnych kredytów",
-            ru = "Выходные двойных кредитов" },
+  title = {
+    en = "Double credits weekend", de = "Wochenende der doppelten Credits", es = "Fin de semana de créditos dobles",
+    fr = "Week-end crédits doublés", it = "Fine settimana di crediti doppi", pl = "Weekend podwójnych kredytów",
+    ru = "Выходные двойных кредитов",
+  },
   text = {
     en = "This weekend every mission on {server} earns double credits.",
     de = "An diesem Wochenende bringt jede Mission auf {server} doppelte Credits.",

@@ -6,7 +6,8 @@ local HOUR, DAY = 3600, 86400
 local DAYS      = { [0] = "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday" }
 
 local function config(first, last)
-  return ('return { mods = { "weekend_banner", weekend_banner = { first_day = %q, last_day = %q } } }'):format(first, last)
+  local text = 'return { mods = { "weekend_banner", weekend_banner = { first_day = %q, last_day = %q } } }'
+  return text:format(first, last)
 end
 
 local function title(client)
