@@ -29,7 +29,7 @@ help() { sed -n '4,16s/^# \{0,1\}//p' "$top/mu"; }
 # ---- packages ------------------------------------------------------------------------------------------------------
 
 build_packages='gcc libc6-dev cmake ninja-build pkgconf liblua5.4-dev lua-cjson libuv1-dev libssl-dev libsqlite3-dev
-  zlib1g-dev libargon2-dev libedit-dev'
+  zlib1g-dev libargon2-dev libedit-dev libpng-dev'
 test_packages='libcmocka-dev libcjson-dev lua-unit lua-check python3-minimal python3-prometheus-client python3-scapy libnss3-tools openssl curl nginx-light
   sqlite3 strace valgrind libc6-dbg'
 fuzz_packages='clang llvm libclang-rt-dev'
