@@ -98,6 +98,10 @@ return {
     -- history_days = 365,           -- how long matches are remembered; 0: for ever
   },
 
+  content = {
+    -- version = "40128",            -- of the live configuration; another one separates players: keep it
+  },
+
   telemetry = {
     -- domain = "pc/masseffect-3-pc-anon",
     -- filter = "-UION/****",

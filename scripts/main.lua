@@ -31,6 +31,9 @@ require "http.server"
 require "http.qos"
 require "http.tunnel"
 
+-- What is different in the game itself (balance/).
+require "content"
+
 -- Connections come and go.
 local sessions = require "services.sessions"
 mu.on("session_opened", sessions.opened)

@@ -92,6 +92,9 @@ mu.settings {
   ["games.history_days"] = { type = "integer", default = 365, min = 0, max = 36500,
     text = "How long matches are remembered. 0: for ever." },
 
+  ["content.version"] = { type = "string", default = "40128", max = 16,
+    text = "The version of the live configuration that games are told. Another one separates players: keep it." },
+
   ["telemetry.domain"] = { type = "string", default = "pc/masseffect-3-pc-anon", max = 64,
     text = "Domain the game puts on its telemetry." },
   ["telemetry.filter"] = { type = "string", default = "-UION/****", max = 128,

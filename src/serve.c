@@ -23,6 +23,7 @@
 #include "bind/blaze.h"
 #include "bind/console.h"
 #include "bind/inspect.h"
+#include "bind/content.h"
 #include "bind/net.h"
 #include "bind/metric_values.h"
 #include "bind/ranking.h"
@@ -231,6 +232,7 @@ static void finish(void) {
     password_pool_free(me.server.passwords);
     blaze_sessions_stop();
     asset_files_close();
+    content_close();
     route_stats_free();
     metric_values_free();
     ranking_boards_free();

@@ -2,20 +2,34 @@
 --
 -- A source has render(session) → map [, seconds it stays right], and may have key(session) → the values the map depends
 -- on, so that it is built once and then sent again as it is, and personal(session) → true where it is for one player.
+local bini    = require "configs.me3_bini"
 local ent_map = require "configs.me3_ent"
+local tlk     = require "configs.me3_tlk"
+
+local TLK = "ME3_LIVE_TLK_PC_"
 
 local sources = {
-  ME3_DATA = require "configs.me3_data",
-  ME3_MSG  = require "configs.me3_msg",
-  ME3_DIME = require "configs.me3_dime",
-  ME3_ENT  = { render = function() return ent_map end },
+  ME3_DATA               = require "configs.me3_data",
+  ME3_MSG                = require "configs.me3_msg",
+  ME3_DIME               = require "configs.me3_dime",
+  ME3_ENT                = { render = function() return ent_map end },
+  ME3_BINI_VERSION       = bini.version,
+  ME3_BINI_PC_COMPRESSED = bini.whole,
 }
+for language, source in pairs(tlk) do sources[TLK .. language] = source end
 
 local function nothing() end
+
+-- The id under which we have what is asked for: a talk table of a language that nobody has is the English one.
+local function known(id)
+  if sources[id] then return id end
+  return id:sub(1, #TLK) == TLK and TLK .. "en" or nil
+end
 
 local configs = {}
 
 function configs.answer(id, session)
+  id = known(id)
   local source = sources[id]
   if not source then return { config = {} } end
   if source.personal and source.personal(session) then return { config = source.render(session) } end

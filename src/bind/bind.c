@@ -8,6 +8,7 @@
 #include "bind/blaze.h"
 #include "bind/client.h"
 #include "bind/console.h"
+#include "bind/content.h"
 #include "bind/crypto.h"
 #include "bind/declared.h"
 #include "bind/http.h"
@@ -30,10 +31,11 @@
 #include "net/loop.h"
 
 const script_module *const bind_modules[] = {
-    &module_log,         &module_time,    &module_asset,    &module_json,   &module_tdf,     &module_record,
-    &module_timer,       &module_ranking, &module_store,    &module_crypto, &module_blaze,   &module_http,
-    &module_http_client, &module_client,  &module_tls,      &module_net,    &module_console, &module_metric,
-    &module_scripts,     &module_inspect, &module_declared, &module_relay,  &module_mods,    NULL,
+    &module_log,      &module_time,    &module_asset,       &module_json,    &module_tdf,
+    &module_record,   &module_timer,   &module_ranking,     &module_store,   &module_crypto,
+    &module_blaze,    &module_http,    &module_http_client, &module_client,  &module_tls,
+    &module_net,      &module_console, &module_metric,      &module_scripts, &module_inspect,
+    &module_declared, &module_relay,   &module_mods,        &module_content, NULL,
 };
 
 int bind_join(server *s, fault *f) {

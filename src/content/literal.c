@@ -69,13 +69,14 @@ static literal *parse_value(parser *p, int depth) {
         if (peek(p) < 0) return fail(p, "a ')' is missing");
         literal *item = parse_item(p, depth + 1);
         if (!item) return NULL;
-        *(l->last ? &l->last->next : &l->first) = item;
-        l->last = item;
         skip(p);
         if (peek(p) == ',')
             p->at++;
         else if (peek(p) != ')')
             return fail(p, "expected ',' or ')'");
+        if (!item->key.p && item->word.p && item->word.n == 0) continue; /* two commas: nothing between them */
+        *(l->last ? &l->last->next : &l->first) = item;
+        l->last = item;
     }
     p->at++;
     return l;

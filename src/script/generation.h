@@ -45,6 +45,9 @@ int generation_where(lua_State *L, char *file, size_t size);
  * of `promo.messages { {…}, {…} }`). Returns how many there are, at most `most` into lines; 0 when there is no such
  * table or nothing is being required. file: as in generation_where. Building thread. */
 int generation_entry_lines(lua_State *L, const char *word, char *file, size_t size, int *lines, int most);
+/* The path below its root ("balance/weapons.lua") of source file i, in no order; NULL past the end. While it is built;
+ * files of mods are not among them. */
+const char *generation_source(const generation *g, size_t i);
 
 /* The same about a setting: with the config file and line that set it, where one did. Building thread only. */
 void generation_setting_error(generation *g, const char *path, const char *format, ...)

@@ -176,3 +176,8 @@ void sources_free(source_set *s) {
     free(s->list);
     *s = (source_set){0};
 }
+
+const char *generation_source(const generation *g, size_t i) {
+    const source_set *s = g->own->sources;
+    return s && i < s->count ? s->list[i].key : NULL;
+}

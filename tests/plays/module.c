@@ -338,8 +338,9 @@ static int m_mark(lua_State *L) {
 
 static int m_write(lua_State *L) {
     fault f = {0};
-    if (process_write(&self(L)->process, luaL_checkstring(L, 2), luaL_checkstring(L, 3), &f) < 0)
-        return luaL_error(L, "%s", f.text);
+    size_t n;
+    const char *path = luaL_checkstring(L, 2), *text = luaL_checklstring(L, 3, &n);
+    if (process_write_bytes(&self(L)->process, path, text, n, &f) < 0) return luaL_error(L, "%s", f.text);
     return 0;
 }
 

@@ -45,13 +45,17 @@ static int make_folders(char *path) { /* every folder of a file's path */
 }
 
 int process_write(process *s, const char *path, const char *text, fault *f) {
+    return process_write_bytes(s, path, text, strlen(text), f);
+}
+
+int process_write_bytes(process *s, const char *path, const void *bytes, size_t n, fault *f) {
     char full[1024];
     if (strstr(path, "..")) return fault_set(f, E_ARGUMENT, "%s: a test's file stays in its folder", path);
     if (snprintf(full, sizeof full, "%s/%s", s->folder, path) >= (int)sizeof full) return E_LIMIT;
     if (make_folders(full) < 0) return fault_set(f, E_IO, "%s: %s", full, strerror(errno));
     FILE *out = fopen(full, "w");
     if (!out) return fault_set(f, E_IO, "%s: %s", full, strerror(errno));
-    bool good = fputs(text, out) >= 0;
+    bool good = fwrite(bytes, 1, n, out) == n;
     if (fclose(out) != 0 || !good) return fault_set(f, E_IO, "%s: cannot write", full);
     return 0;
 }

@@ -63,7 +63,8 @@ char *process_log(const process *s, long from); /* what it printed from that byt
 /* Waits until a line that contains `text` was printed after byte `from`. 0 or E_TIMEOUT. */
 int process_wait_log(const process *s, long from, const char *text, double seconds);
 int process_write(process *s, const char *path, const char *text,
-                  fault *f);                       /* in its folder, e.g. "config.lua" or "data/scripts/…" */
+                  fault *f); /* in its folder, e.g. "config.lua" or "data/scripts/…" */
+int process_write_bytes(process *s, const char *path, const void *bytes, size_t n, fault *f);
 void process_remove(process *s, bool keep_folder); /* kills what still runs, removes the folder, frees */
 
 #endif
