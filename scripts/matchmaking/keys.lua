@@ -36,9 +36,8 @@ local function number_of(text)
   return number
 end
 
-local any, fullness = {}, {}
+local any = {}
 for i in ipairs(choices) do any[i] = number_of("any " .. i) end
-for free = 1, MOST_FREE do fullness[free] = number_of("free " .. free) end
 
 local keys = { MASKS = 1 << #choices, MOST_FREE = MOST_FREE, FIELD = {}, ANY = (1 << #choices) - 1 }
 for mask = 0, keys.ANY do keys.FIELD[mask] = "key_" .. mask end
@@ -57,10 +56,10 @@ local function exact(version, has)
   return number_of(rules.same_version and version or "") ~ number_of("packs " .. bits)
 end
 
--- The number of a game before fullness, and the numbers of its choices.
+-- The number of a game, and the numbers of its choices.
 function keys.of_game(game)
   local attributes, numbers = game.attributes, {}
-  local all = exact(game.version, function(rule) return search.has(rule, game) end)
+  local all = exact(game.version, function(rule) return search.has(rule, attributes) end)
   for i, rule in ipairs(choices) do
     numbers[i] = number_of(i .. (attributes[rule.attribute] or ""))
     all = all ~ numbers[i]
@@ -77,8 +76,6 @@ function keys.patterns(all, numbers)
   end
   return list
 end
-
-function keys.with_free(key, free) return key ~ fullness[math.min(free, MOST_FREE)] end
 
 -- The one key of a ticket. Where several values suit, the ticket is looked at whatever the game has.
 function keys.of_ticket(wanted)

@@ -1,7 +1,8 @@
--- matchmaking/listing.lua: the games that take players, found by what a search asks, best first.
+-- matchmaking/listing.lua: games, found by what a search asks, the best first.
 --
--- An entry is no truth of its own but what is looked up by: the keys (keys.lua) of a game as it was when somebody last
--- said that it has changed. Whoever gets a game from here has had its rules looked at again.
+-- An entry is no truth of its own but what is looked up by: the keys (keys.lua) of a game's attributes as its host last
+-- set them, and how many of its seats a search may fill, 0 while nobody can be brought to it. Whoever gets a game from
+-- here has had its rules looked at again.
 local keys   = require "matchmaking.keys"
 local rules  = require "matchmaking.rules"
 local search = require "matchmaking.search"
@@ -11,54 +12,57 @@ local MOST_LOOKED_AT = 1000                      -- of one search; more than `co
 local fields = {
   game_id = mu.u32 { key = true },
   game    = mu.ref "game",
-  all     = mu.i64,                              -- the key with nothing left out, before fullness
-  free    = mu.u8,
+  all     = mu.i64,                              -- the key with nothing left out
+  free    = mu.u8 { index = true },              -- seats; many count as MOST_FREE
   rating  = mu.u32,                              -- of the host
-  since   = mu.number,                           -- it has been here, on mu.time.mono's clock
+  since   = mu.number,                           -- when it began to be open, on mu.time.mono's clock
 }
 for mask = 0, keys.ANY do fields[keys.FIELD[mask]] = mu.i64 { index = true } end
 local entry_kind = mu.record "listed_game" (fields)
 
 local listing = {}
 
-function listing.count() return entry_kind.count() end
-
 function listing.forget(game)
   local entry = entry_kind.get(game.id)
   if entry then entry:remove() end
 end
 
--- Lists a game as it is now, or takes it off where nobody can be brought to it. Returns the number and the numbers that
--- its keys are made of; nil when it is not listed.
-function listing.refresh(game)
-  local id    = game.id
-  local entry = entry_kind.get(id)
-  if search.lobby_fault(game) then
-    if entry then entry:remove() end
-    return nil
-  end
+local function new_entry(game)
   local all, numbers = keys.of_game(game)
-  local free         = rules.free(game)
-  local rating       = rules.host_rating(game)
-  if entry then
+  local now = { game_id = game.id, game = game, all = all }
+  for mask, key in pairs(keys.patterns(all, numbers)) do now[keys.FIELD[mask]] = key end
+  return entry_kind.create(now)
+end
+
+-- Something about a game has changed. How many seats a search may fill, up to MOST_FREE.
+function listing.refresh(game)
+  local entry = entry_kind.get(game.id) or new_entry(game)
+  local free  = search.lobby_fault(game) and 0 or math.min(rules.free(game), keys.MOST_FREE)
+  local was   = entry.free
+  if free ~= was then
+    if was == 0 then entry.since = mu.time.mono() end
+    entry.free = free
+  end
+  if free > 0 then
+    local rating = rules.host_rating(game)
     if entry.rating ~= rating then entry.rating = rating end
-    if entry.all == all and entry.free == free then return all, numbers end
   end
-  local now = { game_id = id, game = game, all = all, free = free, rating = rating }
-  for mask, key in pairs(keys.patterns(all, numbers)) do now[keys.FIELD[mask]] = keys.with_free(key, free) end
-  if not entry then
-    now.since = mu.time.mono()
-    entry_kind.create(now)
-    return all, numbers
-  end
-  now.game_id, now.game = nil, nil
-  for name, value in pairs(now) do entry[name] = value end
-  return all, numbers
+  return free
+end
+
+-- The host has set attributes: other keys.
+function listing.rename(game)
+  local entry = entry_kind.get(game.id)
+  if not entry then return end
+  local all, numbers = keys.of_game(game)
+  if entry.all == all then return end
+  entry.all = all
+  for mask, key in pairs(keys.patterns(all, numbers)) do entry[keys.FIELD[mask]] = key end
 end
 
 -- An iterator over the entries of one fullness that a search may suit.
 local function candidates(wanted_keys, field, free)
-  local at, walk = 0, nil
+  local at, walk = 0
   return function()
     while true do
       local entry = walk and walk()
@@ -66,7 +70,7 @@ local function candidates(wanted_keys, field, free)
       at = at + 1
       local key = wanted_keys[at]
       if not key then return nil end
-      walk = entry_kind.where { [field] = keys.with_free(key, free) }
+      walk = entry_kind.where { [field] = key, free = free }
     end
   end
 end
@@ -90,6 +94,7 @@ local function best_of_next(wanted, next_entry)
     if not game then
       one.entry:remove()
     elseif search.fault(wanted, game) then
+      listing.rename(game)
       listing.refresh(game)
     else
       return game, one.fit
@@ -100,7 +105,6 @@ end
 
 -- The best game for a search, and how well it fits; nil when there is none.
 function listing.best(wanted)
-  if entry_kind.count() == 0 then return nil end
   local mask, wanted_keys = keys.of_search(wanted)
   for free = 1, keys.MOST_FREE do
     local next_entry = candidates(wanted_keys, keys.FIELD[mask], free)

@@ -138,9 +138,8 @@ end
 
 local offer = mu.timer "matchmaking.offer" {
   handle = function(game)
-    local all, numbers = listing.refresh(game)
-    if not all then return end
-    for ticket in waiting_for(all, numbers) do
+    if listing.refresh(game) == 0 then return end
+    for ticket in waiting_for(keys.of_game(game)) do
       local wanted = search.of_ticket(ticket)
       if not search.fault(wanted, game) then
         local fit = rules.fit(wanted.rating, rules.host_rating(game))
@@ -153,9 +152,9 @@ local offer = mu.timer "matchmaking.offer" {
 
 -- The games service says: this one may suit somebody now.
 games.when_open(function(game)
-  local all = listing.refresh(game)
-  if all and ticket_kind.count() > 0 then offer:start(0, game) end
+  if listing.refresh(game) > 0 and ticket_kind.count() > 0 then offer:start(0, game) end
 end)
+games.when_attributes(listing.rename)            -- comes before the other
 games.when_ended(listing.forget)
 
 -- Whoever gets into a game, or leaves, does not search any more.
@@ -220,7 +219,7 @@ function queue.reloaded()
   local count = 0
   for game in games.kind.all() do
     listing.forget(game)
-    if listing.refresh(game) and ticket_kind.count() > 0 then offer:start(0, game) end
+    if listing.refresh(game) > 0 and ticket_kind.count() > 0 then offer:start(0, game) end
     count = count + 1
     if count % REBUILT_AT_ONCE == 0 then mu.sleep(0) end
   end

@@ -7,8 +7,10 @@
 --   told    decides nothing; the searcher is told the values
 --
 -- What a lobby must be (`rules.lobby`), whoever searches, and what a searcher and a lobby must be to each other
--- (`rules.pair`): a test, and the end of the sentence "the game …" that says why not. Attributes, settings, state and
--- version are those of the record "game" (services/games.lua); a search is { player_id, rating, version, … }.
+-- (`rules.pair`): a test, and the end of the sentence "the game …" that says why not. A game is the record
+-- (services/games_records.lua), `attributes` are its attributes; a search is { player_id, session, rating, version }.
+local tunnels = require "services.tunnels"
+
 local rules = {}
 
 local function numbered(name, first, last, ...)
@@ -42,8 +44,8 @@ local PRE_GAME, IN_GAME                     = 130, 131
 rules.lobby = {
   { why = "is full", test = function(game) return rules.free(game) > 0 end },
   { why = "is closed to matchmaking", test = function(game) return game.settings & OPEN_TO_MATCHMAKING ~= 0 end },
-  { why = "is private", test = function(game) return (game.attributes.ME3privacy or "PUBLIC") == "PUBLIC" end },
-  { why = "is about to end", test = function(game) return game.attributes.ME3gameState ~= "IN_GAME_FINISHING" end },
+  { why = "is private", test = function(_, attributes) return (attributes.ME3privacy or "PUBLIC") == "PUBLIC" end },
+  { why = "is about to end", test = function(_, attributes) return attributes.ME3gameState ~= "IN_GAME_FINISHING" end },
   { why = "is changing its host", test = function(game) return not game.migrating end },
   { why = "is in a state in which nobody may come",
     test = function(game)
@@ -61,6 +63,8 @@ end
 rules.same_version = true
 
 rules.pair = {
+  { why = "goes through tunnels, and the player has none",
+    test = function(search, game) return tunnels.fits(game, search.session) end },
   { why = "has banned the player", test = function(search, game) return not game.banned:has(search.player_id) end },
   { why = "has the player already",
     test = function(search, game)

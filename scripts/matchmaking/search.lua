@@ -1,7 +1,7 @@
 -- matchmaking/search.lua: what somebody searches, and whether a game is that.
 --
--- A search is a table: { player_id, rating, version, choices = { [rule] = { values } }, packs = { [rule] = true } },
--- made of a request, or of the ticket it was kept in. A rule the searcher does not mind is not in it. What a request
+-- A search is a table: { player_id, session, rating, version, choices = { [rule] = { values } },
+-- packs = { [rule] = true } }, made of a request, or of the ticket it was kept in. A rule the searcher does not mind is not in it. What a request
 -- holds that rules.lua does not know is left out of the search and told to the log, once: no request can stop others.
 local rules = require "matchmaking.rules"
 
@@ -61,7 +61,7 @@ end
 
 -- The search that a request of startMatchmaking asks for.
 function search.of_request(player, request)
-  local wanted = { player_id = player.id, rating = player.rating, version = request.version or "",
+  local wanted = { player_id = player.id, session = player.session, rating = player.rating, version = request.version or "",
                    choices = {}, packs = {} }
   if #wanted.version > LONGEST then
     odd "a version has more than 64 bytes"
@@ -84,27 +84,28 @@ function search.of_request(player, request)
   return wanted
 end
 
--- Whether a game has what a rule of the kind "both" is about.
-function search.has(rule, game)
-  local value = game.attributes[rule.attribute]
+-- Whether a game with these attributes has what a rule of the kind "both" is about.
+function search.has(rule, attributes)
+  local value = attributes[rule.attribute]
   return value ~= nil and holds(rule.values, value) or false
 end
 
 -- Why nobody at all may be brought to this game: the end of "the game …", or nil.
 function search.lobby_fault(game)
+  local attributes = game.attributes
   for _, rule in ipairs(rules.lobby) do
-    if not rule.test(game) then return rule.why end
+    if not rule.test(game, attributes) then return rule.why end
   end
 end
 
-local function asked_fault(wanted, rule, game)
+local function asked_fault(wanted, rule, attributes)
   if rule.kind == "choice" then
     local values = wanted.choices[rule.rule]
-    if not values or holds(values, game.attributes[rule.attribute]) then return end
-    return ("has %s %s, wanted is %s"):format(rule.attribute, game.attributes[rule.attribute] or "nothing",
+    if not values or holds(values, attributes[rule.attribute]) then return end
+    return ("has %s %s, wanted is %s"):format(rule.attribute, attributes[rule.attribute] or "nothing",
                                               table.concat(values, " or "))
   elseif rule.kind == "both" then
-    local theirs, his = search.has(rule, game), wanted.packs[rule.rule] or false
+    local theirs, his = search.has(rule, attributes), wanted.packs[rule.rule] or false
     if theirs == his then return end
     return theirs and ("needs %s, which the player lacks"):format(rule.attribute)
         or ("lacks %s, which the player has"):format(rule.attribute)
@@ -119,14 +120,15 @@ function search.fault(wanted, game, faults)
     faults[#faults + 1] = why
     return true
   end
+  local attributes = game.attributes
   for _, rule in ipairs(rules.lobby) do
-    if not rule.test(game) and not all_is_told(rule.why) then return rule.why end
+    if not rule.test(game, attributes) and not all_is_told(rule.why) then return rule.why end
   end
   if rules.same_version and wanted.version ~= game.version and not all_is_told(OTHER_VERSION) then
     return OTHER_VERSION
   end
   for _, rule in ipairs(rules.asked) do
-    local fault = asked_fault(wanted, rule, game)
+    local fault = asked_fault(wanted, rule, attributes)
     if fault and not all_is_told(fault) then return fault end
   end
   for _, rule in ipairs(rules.pair) do
@@ -156,7 +158,7 @@ function search.fields(wanted)
 end
 
 function search.of_ticket(ticket)
-  local wanted = { player_id = ticket.player_id, rating = ticket.rating, version = ticket.version,
+  local wanted = { player_id = ticket.player_id, session = ticket.session, rating = ticket.rating, version = ticket.version,
                    choices = {}, packs = {} }
   for rule, joined in pairs(ticket.choices) do
     local values = {}

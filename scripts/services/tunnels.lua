@@ -31,6 +31,7 @@ local tunnel_kind = mu.record "tunnel" {
 local game_kind = mu.record "tunnelled_game" {
   id        = mu.u32 { key = true },
   tunnelled = mu.bool,
+  pooled    = mu.bool,                                  -- the relay knows of it
 }
 
 local policy_kind = mu.record "tunnel_policy" {
@@ -126,20 +127,25 @@ end
 hooks.when_changed(function(game)
   local places, host = {}, game.host
   if #game.members == 0 then return end                 -- when_ended comes next
-  if not game_kind.get(game.id) then
-    game_kind.create { id = game.id, tunnelled = wanted(host.session) and tunnels.of(host.session) ~= nil }
+  local known = game_kind.get(game.id)
+  if not known then
+    known = game_kind.create { id = game.id, tunnelled = wanted(host.session) and tunnels.of(host.session) ~= nil }
   end
   for _, member in ipairs(game.members) do
     local association = member.session and member.session.association or ""
     if association ~= "" then places[index_of(member, host)] = association end
   end
+  local pooled = next(places) ~= nil
+  if not pooled and not known.pooled then return end    -- nobody in it has a tunnel's association
+  known.pooled = pooled
   mu.relay.pool(game.id, places)
 end)
 
 hooks.when_ended(function(game)
-  mu.relay.pool(game.id, {})
   local known = game_kind.get(game.id)
-  if known then known:remove() end
+  if not known then return end
+  if known.pooled then mu.relay.pool(game.id, {}) end
+  known:remove()
 end)
 
 -- Tunnels come and go ------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ local equal = mu.test.equal
 local tests = {}
 
 local VERSION = "ME3-295976325-179181965240128"
-local PLAYER  = { id = 7, rating = 46 }
+local PLAYER  = { id = 7, rating = 46, session = { association = "" } }
 local DLC     = { 2300, 2500, 2700, 3050, 3225 }
 
 local function with(base, changes)
@@ -192,11 +192,6 @@ function tests.a_search_with_several_values_has_a_key_for_each_and_no_end_of_the
     for i = 1, 8 do values[i] = "v" .. i end
   end
   equal(#select(2, keys.of_search(wanted)) <= 16, true)
-end
-
-function tests.fullness_changes_a_key()
-  equal(keys.with_free(5, 1) == keys.with_free(5, 2), false)
-  equal(keys.with_free(5, 3), keys.with_free(5, 9))
 end
 
 -- Fit ----------------------------------------------------------------------------------------------------------------
