@@ -82,6 +82,17 @@ return {
     -- tickets = 10000,              -- most players who may be searching at once
   },
 
+  dashboard = {
+    -- disable_registration = false, -- true: no new accounts over the REST API
+  },
+
+  -- The REST API, which the dashboard uses: every endpoint is in /api/openapi.json.
+  api = {
+    -- public_games = false,             -- the lists of games and reports without a login …
+    -- public_games_hide_players = true, -- … but without their players
+    -- access_tokens = {},               -- fixed tokens of programs: { ["a long random text"] = 17 }: account 17
+  },
+
   galaxy_at_war = {
     -- decay = 0.0,                  -- percent that a theatre loses per day without a match; 0: none
     -- increase_factor = 1.0,        -- what a match adds, times this

@@ -29,6 +29,9 @@ require "http.content"
 require "http.galaxy_at_war"
 require "http.server"
 require "http.qos"
+
+-- The REST API, for the dashboard and other programs.
+require "http.api"
 require "http.tunnel"
 
 -- What is different in the game itself (balance/).

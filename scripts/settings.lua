@@ -70,6 +70,15 @@ mu.settings {
   ["promos.hide_expired"] = { type = "boolean", default = true,
     text = "Leave out the messages of configs/me3_msg.lua whose last day has passed." },
 
+  ["dashboard.disable_registration"] = { type = "boolean", default = false,
+    text = "No new accounts over the REST API. (accounts.registration = false: nowhere.)" },
+  ["api.public_games"] = { type = "boolean", default = false,
+    text = "The lists of games and reports without a login." },
+  ["api.public_games_hide_players"] = { type = "boolean", default = true,
+    text = "… but without their players." },
+  ["api.access_tokens"] = { type = "table", default = {},
+    text = "Fixed tokens of programs: token = id of the account it stands for." },
+
   ["galaxy_at_war.decay"] = { type = "number", default = 0.0, min = 0, max = 100,
     text = "Percent of readiness that a theatre loses per day without a match. 0: none." },
   ["galaxy_at_war.increase_factor"] = { type = "number", default = 1.0, min = 0, max = 100,

@@ -7,7 +7,7 @@ local locale  = require "services.locale"
 local players = require "services.players"
 
 local AT_ONCE   = 500                            -- rows that one step of filling reads
-local MOST_ROWS = 200                            -- of one answer; the game asks for about 60
+local MOST_ROWS = 255                            -- of one answer; the game asks for about 60
 
 local leaderboards = {}
 
@@ -82,13 +82,34 @@ local function keep(id, scores, country)
   end
 end
 
--- Works out again what an online player has on every board, and keeps it. Returns board name → number.
+-- Works out again what a player (a record, or anything with id and locale) has on every board, and keeps it. Returns
+-- board name → number.
 function leaderboards.count(player)
   local id, scores = player.id, {}
   local saved, country = saved_by(player)
   for name, board in pairs(configs) do scores[name] = board.score(saved) or 0 end
   mu.exclusive("leaderboards " .. id, keep, id, scores, country)
   return scores
+end
+
+-- The same a moment later, for somebody who need not be online: his saves were changed from outside, or he has left
+-- before his last ones were counted.
+local recount_kind = mu.record "board_recount" { id = mu.u32 { key = true } }
+
+local recount = mu.timer "leaderboards.recount" {
+  handle = function()
+    for row in recount_kind.all() do
+      local id = row.id
+      row:remove()
+      leaderboards.count { id = id, locale = 0 }
+    end
+  end,
+}
+
+function leaderboards.later(player_id)
+  if recount_kind.get(player_id) then return end
+  recount_kind.create { id = player_id }
+  recount:start(1)
 end
 
 -- Nobody of this id stands anywhere any more: his account has gone, and the rows of the store with it.

@@ -19,6 +19,11 @@ function rating.changed(player)
   refresh:start(1, player)
 end
 
+-- Somebody leaves: what he saved a moment ago is counted without him.
+function rating.leaving(player)
+  if refresh:left(player) then leaderboards.later(player.id) end
+end
+
 -- Whether a setting of this name counts.
 rating.depends_on = leaderboards.depends_on
 

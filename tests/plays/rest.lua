@@ -1,0 +1,173 @@
+-- rest.lua: the REST API as the dashboard uses it: tokens, accounts, saved data, boards, games; and who may not.
+local play  = require "plays.lib.play"
+local steps = require "plays.lib.steps"
+
+local ROOT = "a-long-random-text-for-tests"
+
+local function start()
+  return play.server { files = { ["config.lua"] = ([[
+    return { super_admin = "root@example.org", api = { access_tokens = { ["%s"] = 1 } } }]]):format(ROOT) } }
+end
+
+-- One who asks: api(method, path, body) → status, JSON or text, headers.
+local function asker(server, token)
+  return function(method, path, body)
+    local headers = { ["x-token"] = token, ["content-type"] = body and "application/json" or nil }
+    local reply = mu.http_client.request(method, "http://127.0.0.1:" .. server:port "http" .. path,
+      body and (type(body) == "string" and body or mu.json.encode(body)) or nil, { headers = headers })
+    local is_json = (reply.headers["content-type"] or ""):find("json", 1, true)
+    return reply.status, is_json and mu.json.decode(reply.body) or reply.body, reply.headers
+  end
+end
+
+local function ok(ask, method, path, body, wanted)
+  local status, got = ask(method, path, body)
+  play.equal(200, status, method .. " " .. path .. ": " .. tostring(got))
+  if wanted ~= nil then play.equal(wanted, got, method .. " " .. path) end
+  return got
+end
+
+local function refused(ask, status, text, method, path, body)
+  local got_status, got = ask(method, path, body)
+  play.equal({ status, text }, { got_status, got }, method .. " " .. path)
+end
+
+play.scene("tokens: made, wrong, and codes that the game shows", function()
+  local server = start()
+  local anybody = asker(server)
+  refused(anybody, 401, "Missing token", "GET", "/api/players/self")
+  refused(asker(server, "nonsense"), 401, "Invalid token", "GET", "/api/players/self")
+  local token = ok(anybody, "POST", "/api/auth/create",
+    { username = "Alice Shepard", email = "Alice@Example.org", password = "hunter22" }).token
+  local alice = asker(server, token)
+  local self = ok(alice, "GET", "/api/players/self")
+  play.equal({ "alice@example.org", "Alice Shepard", "Default" }, { self.email, self.display_name, self.role }, "self")
+  refused(anybody, 400, "Provided email is in use", "POST", "/api/auth/create",
+    { username = "B", email = "alice@example.org", password = "hunter22" })
+  refused(anybody, 400, "Provided username is invalid", "POST", "/api/auth/create",
+    { username = "", email = "b@example.org", password = "hunter22" })
+  refused(anybody, 401, "Provided credentials are not valid", "POST", "/api/auth/login",
+    { email = "alice@example.org", password = "wrong one" })
+  refused(anybody, 401, "Provided credentials are not valid", "POST", "/api/auth/login",
+    { email = "nobody@example.org", password = "wrong one" })
+  ok(anybody, "POST", "/api/auth/login", { email = "alice@example.org", password = "hunter22" })
+
+  local nobody = "No game with this account is in its main menu: start the game, log in, then try again"
+  refused(anybody, 400, nobody, "POST", "/api/auth/request-code", { email = "alice@example.org" })
+  refused(anybody, 400, nobody, "POST", "/api/auth/request-code", { email = "nobody@example.org" })
+  local game = play.client(server, "Alice")
+  steps.log_in(game, "alice@example.org", "hunter22")
+  ok(anybody, "POST", "/api/auth/request-code", { email = "alice@example.org" }, "")
+  local shown = game:is_notified("Messaging.NotifyMessage", { text = play.text "%[SYSTEM_TERMINAL%]" })
+  local code = shown.text:match "FFFF66'>(%w%w%w%w%w)<"
+  refused(anybody, 400, "The provided login code was incorrect", "POST", "/api/auth/exchange-code",
+    { login_code = "AAAAA" == code and "BBBBB" or "AAAAA" })
+  local second = ok(anybody, "POST", "/api/auth/exchange-code", { login_code = code }).token
+  play.equal(self.id, ok(asker(server, second), "GET", "/api/players/self").id, "the code's account")
+  refused(anybody, 400, "The provided login code was incorrect", "POST", "/api/auth/exchange-code",
+    { login_code = code })
+end)
+
+play.scene("accounts: one's own, those below, and nobody above", function()
+  local server  = start()
+  local anybody = asker(server)
+  local function account(name)
+    local token = ok(anybody, "POST", "/api/auth/create",
+      { username = name, email = name .. "@example.org", password = "hunter22" }).token
+    local ask = asker(server, token)
+    return ask, ok(ask, "GET", "/api/players/self").id
+  end
+  local root = asker(server, ROOT)
+  local alice, alice_id = account "alice"
+  local bob, bob_id     = account "bob"
+  local _, carol_id     = account "carol"
+  play.equal("SuperAdmin", ok(root, "GET", "/api/players/self").role, "root")
+  refused(alice, 403, "Missing required role", "GET", "/api/players")
+  refused(alice, 403, "Missing required role", "PUT", "/api/players/1/role", { role = "Admin" })
+  ok(root, "PUT", "/api/players/" .. alice_id .. "/role", { role = "Admin" }, "")
+  local page = ok(alice, "GET", "/api/players?offset=1&count=2")
+  play.equal({ 2, 4, 2, false }, { #page.players, page.total_items, page.total_pages, page.more }, "page")
+  play.equal(carol_id, page.players[2].id, "the last")
+  refused(alice, 400, "count goes from 1 to 255", "GET", "/api/players?count=0")
+  refused(alice, 400, "id must be a whole number", "GET", "/api/players/abc")
+  refused(alice, 404, "Unable to find requested player", "GET", "/api/players/4711")
+  refused(alice, 403, "Invalid permission", "PUT", "/api/players/1/password", { password = "hunter23" })
+  refused(alice, 403, "Invalid permission", "DELETE", "/api/players/" .. alice_id)
+  refused(root, 403, "Nobody changes his own role", "PUT", "/api/players/1/role", { role = "Default" })
+  refused(root, 403, "Only the setting super_admin makes a super admin", "PUT", "/api/players/" .. bob_id .. "/role",
+    { role = "SuperAdmin" })
+  refused(root, 422, "role must be one of Default, Admin, SuperAdmin", "PUT", "/api/players/" .. bob_id .. "/role",
+    { role = "King" })
+
+  ok(alice, "PUT", "/api/players/" .. bob_id .. "/details", { username = "Robert", email = "robert@example.org" }, "")
+  local robert = ok(alice, "GET", "/api/players/" .. bob_id)
+  play.equal({ "Robert", "robert@example.org" }, { robert.display_name, robert.email }, "details")
+  refused(alice, 400, "Email address already in use", "PUT", "/api/players/" .. bob_id .. "/details",
+    { username = "Robert", email = "carol@example.org" })
+  refused(bob, 401, "Invalid password", "PUT", "/api/players/self/password",
+    { current_password = "wrong one", new_password = "hunter23" })
+  refused(bob, 401, "Invalid password", "DELETE", "/api/players/self", { password = "wrong one" })
+  ok(bob, "DELETE", "/api/players/self", { password = "hunter22" }, "")
+  refused(bob, 401, "Invalid token", "GET", "/api/players/self")
+  ok(alice, "DELETE", "/api/players/" .. carol_id, nil, "")
+  refused(alice, 404, "Unable to find requested player", "GET", "/api/players/" .. carol_id)
+end)
+
+play.scene("saved data: read, written, repaired, and the game that is sent away", function()
+  local server = start()
+  local root   = asker(server, ROOT)
+  local alice  = play.client(server, "Alice")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  local own  = asker(server, alice.token)
+  local data = "/api/players/" .. alice.id .. "/data"
+  local power = "Singularity 179 6.0000 1 0 2 0 3 0 4 True"
+  local hero  = "20;4;AdeptHumanMale;Jane;0;45;0;47;45;9;9;0;0;0;0;0;%s;;7,136;136 36 37,7 33;True;True"
+  alice:asks("Util.userSettingsSave", { key = "char0", value = hero:format(power), user_id = 0 })
+  alice:asks("Util.userSettingsSave", { key = "class1", value = "20;4;Adept;20;0.0000;9", user_id = 0 })
+  local all = ok(own, "GET", data)
+  play.equal({ "20;4;Adept;20;0.0000;9", "20;4;Vanguard;1;0.0000;0" }, { all.class1, all.class6 }, "classes")
+  refused(own, 403, "Missing required role", "PUT", data .. "/class1", { value = "x" })
+  refused(own, 403, "Invalid permission", "GET", "/api/players/1/data")
+  ok(root, "PUT", data .. "/class1", { value = "20;4;Adept;20;0.0000;9" }, "")       -- the same: nothing happens
+  alice:asks("Util.ping", {})
+  -- As the dashboard's editor writes it: no wheel, and the wrong flag.
+  ok(root, "PUT", data .. "/char0",
+    { value = hero:format "Singularity 179 5.0000 1 0 2 0 3 0 False,Consumable_Ammo 86 1.0000 0 0 0 0 0 0 True" }, "")
+  alice:is_disconnected()
+  play.equal(hero:format "Singularity 179 5.0000 1 0 2 0 3 0 4 True,Consumable_Ammo 86 1.0000 0 0 0 0 0 0 0 False",
+    ok(own, "GET", data .. "/char0").value, "repaired")
+  ok(root, "PUT", data, { class1 = "20;4;Adept;20;0.0000;3", FaceCodes = "20;" }, "")
+  refused(root, 400, "A key has letters, digits and underscores, at most 32", "PUT", data .. "/a%20b", { value = "x" })
+  refused(root, 415, "Expected request with `Content-Type: application/json`", "PUT", data .. "/a")
+  refused(root, 400, "The body is no JSON", "PUT", data .. "/a", "{")
+  refused(root, 422, "value is missing", "PUT", data .. "/a", "{}")
+  refused(root, 422, "value must be a text", "PUT", data .. "/a", "{\"value\":7}")
+  ok(root, "DELETE", data .. "/FaceCodes", nil, {})
+  refused(root, 404, "Unable to find data", "GET", data .. "/FaceCodes")
+  mu.sleep(1.2)                                  -- the boards count a second later
+  ok(root, "GET", "/api/leaderboard/n7/" .. alice.id, nil,
+    { player_id = alice.id, player_name = alice.persona, value = 110, rank = 1 })
+  play.equal(1, ok(root, "GET", "/api/leaderboard/n7?offset=0&count=1").total, "board")
+  refused(root, 404, "Player not found", "GET", "/api/leaderboard/cp/" .. alice.id)
+  refused(root, 400, "There is no board of this name", "GET", "/api/leaderboard/xp")
+  play.equal(5000, ok(root, "GET", "/api/players/" .. alice.id .. "/galaxy_at_war").group_e, "war")
+end)
+
+play.scene("what is for everybody, and what other pages may ask", function()
+  local server  = start()
+  local anybody = asker(server)
+  play.equal(false, ok(anybody, "GET", "/api/server/dashboard").disable_registration, "dashboard")
+  refused(anybody, 403, "Missing required access", "GET", "/api/games")
+  local games = ok(asker(server, ROOT), "GET", "/api/games")
+  play.equal({ 0, 0, false }, { #games.games, games.total_items, games.more }, "games")
+  refused(asker(server, ROOT), 404, "Game not found", "GET", "/api/games/7")
+  local described = ok(anybody, "GET", "/api/openapi.json")
+  play.equal("admin", described.paths["/api/players/{id}/data/{key}"].put["x-role"], "openapi")
+  play.equal({ "email", "password" }, described.paths["/api/auth/login"].post.requestBody.content["application/json"]
+    .schema.required, "openapi")
+  local status, _, headers = anybody("OPTIONS", "/api/players/self")
+  play.equal({ 204, "*" }, { status, headers["access-control-allow-headers"] }, "preflight")
+  _, _, headers = anybody("GET", "/api/players/self")
+  play.equal("*", headers["access-control-allow-origin"], "CORS on errors")
+  play.equal(404, (anybody("GET", "/api/nothing")), "an unknown path")
+end)
