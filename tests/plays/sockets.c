@@ -202,8 +202,7 @@ static int m_talks(lua_State *L) {
     task_token token = task_suspend_for(L, "socket:talks", 0);
     traffic *t = calloc(1, sizeof *t);
     if (t && n <= sizeof t->datagram) {
-        *t = (traffic){
-            .token = token, .from = dup(from), .to = dup(to->fd), .port = port, .seconds = seconds, .n = n};
+        *t = (traffic){.token = token, .from = dup(from), .to = dup(to->fd), .port = port, .seconds = seconds, .n = n};
         memcpy(t->datagram, datagram, n);
         if (loop_work(the_runner.self.loop, run_traffic, traffic_over, t) == 0) return task_yield(L, token);
         close(t->from), close(t->to);
