@@ -1,8 +1,9 @@
 -- matchmaking/search.lua: what somebody searches, and whether a game is that.
 --
 -- A search is a table: { player_id, session, rating, version, choices = { [rule] = { values } },
--- packs = { [rule] = true } }, made of a request, or of the ticket it was kept in. A rule the searcher does not mind is not in it. What a request
--- holds that rules.lua does not know is left out of the search and told to the log, once: no request can stop others.
+-- packs = { [rule] = true } }, made of a request, or of the ticket it was kept in. A rule the searcher does not mind is
+-- not in it. What a request holds that rules.lua does not know is left out of the search and told to the log, once: no
+-- request can stop others.
 local rules = require "matchmaking.rules"
 
 local MOST_RULES  = 64                           -- of a request; 13 is usual
@@ -61,8 +62,10 @@ end
 
 -- The search that a request of startMatchmaking asks for.
 function search.of_request(player, request)
-  local wanted = { player_id = player.id, session = player.session, rating = player.rating, version = request.version or "",
-                   choices = {}, packs = {} }
+  local wanted = {
+    player_id = player.id, session = player.session, rating = player.rating, version = request.version or "",
+    choices = {}, packs = {},
+  }
   if #wanted.version > LONGEST then
     odd "a version has more than 64 bytes"
     wanted.version = wanted.version:sub(1, LONGEST)
@@ -158,8 +161,10 @@ function search.fields(wanted)
 end
 
 function search.of_ticket(ticket)
-  local wanted = { player_id = ticket.player_id, session = ticket.session, rating = ticket.rating, version = ticket.version,
-                   choices = {}, packs = {} }
+  local wanted = {
+    player_id = ticket.player_id, session = ticket.session, rating = ticket.rating, version = ticket.version,
+    choices = {}, packs = {},
+  }
   for rule, joined in pairs(ticket.choices) do
     local values = {}
     for value in joined:gmatch "[^\n]+" do values[#values + 1] = value end
