@@ -16,9 +16,11 @@ mu.command "help" {
   text    = "everything that can be said here; all of a section, of a command, or of a function for scripts",
   params  = "topic?: command",
   example = "help help",
-  handle  = function(_, topic)
-    if not topic then return manual.everything() end
-    local found = manual.command(topic) or manual.section(topic) or manual.lua_function(topic) or family(topic)
+  handle  = function(caller, topic)
+    if not topic then return manual.everything(caller.width) end
+    local section, command = manual.section(topic, caller.width), manual.command(topic)
+    if section and command then return section .. "\n\n" .. command end
+    local found = section or command or manual.lua_function(topic) or family(topic)
     if found then return found end
     local near = mu.console.nearest(topic, manual.names())
     return nil, ("there is no section, command or function '%s'%s"):format(

@@ -1,6 +1,7 @@
 -- console/init.lua: what an operator can say in the console. One file per section; the words he can type are declared
 -- in them, with what `help` and the manual say. Running a command is console/run.lua.
-local run = require "console.run"
+local audit = require "services.audit"
+local run   = require "console.run"
 
 require "console.words"
 
@@ -14,6 +15,7 @@ require "console.lua"
 require "console.players"
 require "console.promo"
 require "console.say"
+require "console.scripts"
 require "console.server"
 require "console.sessions"
 require "console.stub"
@@ -21,3 +23,4 @@ require "console.watch"
 
 mu.console.run(run.command)
 mu.console.complete(run.complete)
+mu.console.audit(audit.record)

@@ -27,25 +27,44 @@ local function sections()
   return list
 end
 
-local function add_commands(lines, commands)
+-- Words of `text` on lines of at most `most` cells.
+local function wrapped(text, most)
+  local lines, line = {}, ""
+  for word in text:gmatch "%S+" do
+    if line ~= "" and utf8.len(line) + 1 + utf8.len(word) > most then
+      lines[#lines + 1] = line
+      line = word
+    else
+      line = line == "" and word or line .. " " .. word
+    end
+  end
+  lines[#lines + 1] = line
+  return lines
+end
+
+local function add_commands(lines, commands, terminal)
   local widest = 0
   for _, command in ipairs(commands) do widest = math.max(widest, #usage(command)) end
-  widest = math.min(widest, 40) + 2
+  widest = math.min(widest, 36) + 2
   for _, command in ipairs(commands) do
     local written = usage(command)
     if #written > widest - 2 then
       lines[#lines + 1] = "  " .. written
       written = ""
     end
-    lines[#lines + 1] = "  " .. pad(written, widest) .. command.text
+    for _, part in ipairs(wrapped(command.text, terminal > widest + 22 and terminal - widest - 2 or 1000)) do
+      lines[#lines + 1] = "  " .. pad(written, widest) .. part
+      written = ""
+    end
   end
 end
 
-function manual.everything()
+-- `terminal`: cells of a line, 0 for no limit.
+function manual.everything(terminal)
   local lines = {}
   for _, section in ipairs(sections()) do
     lines[#lines + 1] = ("%s: %s"):format(section.name, section.text)
-    add_commands(lines, section.commands)
+    add_commands(lines, section.commands, terminal)
     lines[#lines + 1] = ""
   end
   lines[#lines + 1] = "help <command> tells more of one, with an example; help mu.store.read tells of a function."
@@ -84,11 +103,11 @@ function manual.command(name)
   return table.concat(lines, "\n")
 end
 
-function manual.section(name)
+function manual.section(name, terminal)
   local section = named(sections(), name)
   if not section then return nil end
   local lines = { ("%s: %s"):format(section.name, section.text) }
-  add_commands(lines, section.commands)
+  add_commands(lines, section.commands, terminal)
   lines[#lines + 1] = ("  declared in %s:%d"):format(section.file, section.line)
   return table.concat(lines, "\n")
 end

@@ -82,7 +82,7 @@ end
 local function record(caller, call, outcome)
   if not call.changes then return end
   local detail = call.line:sub(1 + #call.command):match "^%s*(.-)%s*$"
-  if outcome then detail = detail .. " (" .. outcome .. ")" end
+  if outcome then detail = ("%s%s(%s)"):format(detail, detail ~= "" and " " or "", outcome) end
   if not call.audit then return mu.log.info("audit: %s: %s %s", caller.name, call.command, detail) end
   local good, reason = mu.console.try(call.audit, caller.name, call.command, detail)
   if not good then mu.log.error("console: the audit log could not be told of '%s': %s", call.line, tostring(reason)) end
@@ -103,7 +103,7 @@ end
 local function failed(caller, call, reason, trace)
   if type(reason) ~= "string" then reason = value.show(reason) end
   if trace then trace = shortened(trace) end
-  record(caller, call, "failed: " .. reason)
+  record(caller, call, "failed: " .. reason:match "[^\n]*")
   if trace then mu.log.error("console: '%s' of %s failed: %s%s", call.line, caller.name, reason, trace) end
   caller:error(trace and reason .. trace or reason)
   return FAILED

@@ -3,6 +3,8 @@
  *
  *     local said = server:ctl("players show alice")       { code = 0, out = "…", err = "" }
  *     local seen = server:ctl("watch packets", 0.5)       ends it with SIGINT after half a second
+ *     local json = server:ctl("--json players list")      as JSON
+ *     local all  = server:ctl("-", nil, "status\nhelp\n")  the lines that it reads
  *
  * The program is another process, waited for on a worker thread; what it prints goes through files. */
 #include <errno.h>
@@ -24,22 +26,31 @@
 
 typedef struct ctl_job {
     task_token token;
-    char program[512], checkout[512], data[512], out[512], err[512];
-    char *line;
+    char program[512], checkout[512], data[512], in[512], out[512], err[512];
+    char *line, *input; /* input: what it reads, or NULL */
+    bool json;
     double seconds; /* end it after so long; 0 = it ends by itself */
     int code;
 } ctl_job;
 
 static void run_child(const ctl_job *j) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    int in = open("/dev/null", O_RDONLY), out = open(j->out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int in = open(j->input ? j->in : "/dev/null", O_RDONLY), out = open(j->out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     int err = open(j->err, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (in < 0 || out < 0 || err < 0 || chdir(j->checkout) < 0) _exit(126);
     dup2(in, 0), dup2(out, 1), dup2(err, 2);
     close_range(3, ~0u, 0);
     signal(SIGPIPE, SIG_DFL);
+    if (j->json) execl(j->program, j->program, "ctl", "--data", j->data, "--json", j->line, (char *)NULL);
     execl(j->program, j->program, "ctl", "--data", j->data, j->line, (char *)NULL);
     _exit(127);
+}
+
+static void write_input(const ctl_job *j) {
+    FILE *f = j->input ? fopen(j->in, "w") : NULL;
+    if (!f) return;
+    fputs(j->input, f);
+    fclose(f);
 }
 
 static void job_run(void *ctx) {
@@ -48,6 +59,7 @@ static void job_run(void *ctx) {
     double slow = getenv("MU_PLAY_SLOW") ? atof(getenv("MU_PLAY_SLOW")) : 1;
     double limit = j->seconds > 0 ? j->seconds : LONGEST_SECONDS * (slow > 1 ? slow : 1);
     int raw = 0, ended = 0;
+    write_input(j);
     pid_t pid = fork();
     if (pid == 0) run_child(j);
     j->code = -1;
@@ -85,8 +97,8 @@ static int job_push(lua_State *L, void *ctx) {
 
 static void job_free(void *ctx) {
     ctl_job *j = ctx;
-    unlink(j->out), unlink(j->err);
-    free(j->line);
+    unlink(j->in), unlink(j->out), unlink(j->err);
+    free(j->line), free(j->input);
     free(j);
 }
 
@@ -103,15 +115,19 @@ int server_ctl(lua_State *L, const process *of) {
     for (char *const *w = of->argv; w[0] && w[1]; w++)
         if (strcmp(w[0], "--data") == 0) data = w[1];
     ctl_job *j = calloc(1, sizeof *j);
-    if (!j || !(j->line = strdup(line))) {
+    bool json = strncmp(line, "--json ", 7) == 0;
+    if (!j || !(j->line = strdup(line + (json ? 7 : 0)))) {
         free(j);
         return luaL_error(L, "out of memory");
     }
     j->seconds = seconds;
+    j->json = json;
+    if (lua_isstring(L, 4)) j->input = strdup(lua_tostring(L, 4));
     snprintf(j->program, sizeof j->program, "%s", of->argv[0]);
     snprintf(j->checkout, sizeof j->checkout, "%s", of->checkout);
     snprintf(j->data, sizeof j->data, "%s", data);
-    snprintf(j->out, sizeof j->out, "%s/ctl-%u.out", of->folder, ++number);
+    snprintf(j->in, sizeof j->in, "%s/ctl-%u.in", of->folder, ++number);
+    snprintf(j->out, sizeof j->out, "%s/ctl-%u.out", of->folder, number);
     snprintf(j->err, sizeof j->err, "%s/ctl-%u.err", of->folder, number);
     j->token = task_suspend_for(L, "server:ctl", 0);
     if (loop_work(the_runner.self.loop, job_run, job_done, j) < 0) {
