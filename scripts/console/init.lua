@@ -1,7 +1,6 @@
 -- console/init.lua: what an operator can say in the console. One file per section; the words he can type are declared
 -- in them, with what `help` and the manual say. Running a command is console/run.lua.
-local audit = require "services.audit"
-local run   = require "console.run"
+local run = require "console.run"
 
 require "console.words"
 
@@ -23,4 +22,3 @@ require "console.watch"
 
 mu.console.run(run.command)
 mu.console.complete(run.complete)
-mu.console.audit(audit.record)

@@ -147,7 +147,8 @@ play.scene("a broken edit is told with every place; check changes nothing; the w
   server:write("data/scripts/console/stub.lua", OWN .. "mu.command 'own eat' { txet = 1 }\nmu.section 'own' {}\n")
   local said = server:ctl "reload --check"
   play.equal(1, said.code)
-  play.equal(play.text "stub%.lua:%d+: mu%.command \"own eat\": it has no field 'txet'; did you mean 'text'%?", said.err)
+  play.equal(play.text "stub%.lua:%d+: mu%.command \"own eat\": it has no field 'txet'; did you mean 'text'%?",
+             said.err)
   play.equal(play.text "stub%.lua:%d+: mu%.section \"own\": it is declared already, at ", said.err)
   says(server, "own nothing", "done\n")
   play.equal(1, server:ctl("reload").code)
