@@ -22,19 +22,22 @@ static const char config[] = "return { listeners = {\n"
                              "\"tls\" },\n"
                              "  { name = \"game\", address = \"127.0.0.1\", port = 0, protocols = { \"blaze\" } },\n"
                              "  { name = \"metrics\", address = \"127.0.0.1\", port = 0, metrics = true },\n"
+                             "  { name = \"tunnel\", address = \"127.0.0.1\", port = 0, tunnel = true },\n"
                              "} }\n";
 
 static const char *const sets[] = {"limits.silence_seconds=0",        "limits.accounts_per_hour=0",
                                    "limits.login_failures=0",         "limits.account_login_failures=0",
                                    "limits.address_login_failures=0", "limits.logins_per_minute=0",
-                                   "limits.connections_per_minute=0", NULL};
+                                   "limits.connections_per_minute=0", "limits.associations_per_minute=0",
+                                   "tunnel.datagrams_per_second=0",   NULL};
 
 /* Scenarios beside the table of replies, in the order they run. */
 static const struct {
     const char *name;
     void (*run)(bench *b);
-} others[] = {{"mixed", bench_mixed}, {"login", bench_login}, {"create", bench_create},       {"reload", bench_reload},
-              {"slow", bench_slow},   {"games", bench_games}, {"loginidle", bench_loginidle}, {"idle", bench_idle}};
+} others[] = {{"mixed", bench_mixed},   {"login", bench_login},         {"create", bench_create},
+              {"reload", bench_reload}, {"slow", bench_slow},           {"games", bench_games},
+              {"tunnel", bench_tunnel}, {"loginidle", bench_loginidle}, {"idle", bench_idle}};
 #define OTHERS (int)(sizeof others / sizeof others[0])
 
 int bench_port(const bench *b) { return process_port(&b->server, "http"); }
@@ -99,7 +102,7 @@ static bool is_other(const char *name) {
 static int usage_error(const char *word) {
     fprintf(stderr,
             "mu_bench: what is %s? Scenarios: ping preauth data msg ent (config = these three) save loadall silent "
-            "mixed login create reload slow games loginidle idle\n",
+            "mixed login create reload slow games tunnel loginidle idle\n",
             word);
     return 2;
 }

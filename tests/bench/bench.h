@@ -40,6 +40,7 @@ void bench_mixed(bench *b);     /* half pings, the rest configs, saves, loads */
 void bench_reload(bench *b);    /* reload after reload under that load */
 void bench_slow(bench *b);      /* clients that ask for the longest config and never read */
 
-void bench_games(bench *b); /* games of four: create, three matched, mesh, leave */
+void bench_games(bench *b);  /* games of four: create, three matched, mesh, leave */
+void bench_tunnel(bench *b); /* game datagrams between tunnels, beside a bare forwarder */
 
 #endif
