@@ -92,6 +92,27 @@ play.scene("requests that are not as they should be", function()
   bob:receives_nothing(0.05)
 end)
 
+play.scene("the console tells who searches, why nobody is found, and ends a search", function()
+  local server = play.server {}
+  local alice, bob = search.players(server, 2)
+  local lobby = match.lobby(alice, { attributes = search.attributes { ME3privacy = "PRIVATE" } })
+  play.equal({ code = 1, err = play.text "is not searching" }, server:ctl("matchmaking why " .. bob.persona))
+  search.starts(bob, { map = "map3", packs = { 2300 } })
+  search.waits(bob)
+  local list = server:ctl("matchmaking list").out
+  for _, words in ipairs { bob.persona:gsub("%-", "%%-"), "map3", "any", "2300", "searches: 1, games: 1" } do
+    play.equal(play.text(words), list, "the list")
+  end
+  local why = server:ctl(("matchmaking why %s %d"):format(bob.persona, lobby.id)).out
+  for _, words in ipairs { "is private", "has ME3map map2, wanted is map3", "needs ME3_dlc2500, which the" } do
+    play.equal(play.text(words), why, "why")
+  end
+  play.equal(play.text "games looked at: 1", server:ctl("matchmaking why " .. bob.persona).out, "why of all")
+  play.equal({ code = 0 }, server:ctl("matchmaking end " .. bob.persona))
+  search.ends(bob, search.TERMINATED)
+  play.equal({ code = 1 }, server:ctl("matchmaking end " .. bob.persona))
+end)
+
 -- A rule table of an operator's own: the map does not matter any more, but a lobby has to say a word.
 local OWN_RULES = [[
 local rules = { compared = 1, BEST_FIT = 21600, pair = {} }
