@@ -159,8 +159,15 @@ function leaderboards.named(board_name)
   end
 end
 
--- Every name of configs/boards.lua.
+-- The names of configs/boards.lua.
 function leaderboards.exists(name) return configs[name] ~= nil end
+
+function leaderboards.names()
+  local names = {}
+  for name in pairs(configs) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
 
 function leaderboards.count_of(name, country) return rankings[name]:count(country) end
 

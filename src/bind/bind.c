@@ -11,6 +11,7 @@
 #include "bind/content.h"
 #include "bind/crypto.h"
 #include "bind/declared.h"
+#include "bind/file.h"
 #include "bind/http.h"
 #include "bind/http_client.h"
 #include "bind/inspect.h"
@@ -31,11 +32,19 @@
 #include "net/loop.h"
 
 const script_module *const bind_modules[] = {
-    &module_log,      &module_time,    &module_asset,       &module_json,    &module_tdf,
-    &module_record,   &module_timer,   &module_ranking,     &module_store,   &module_crypto,
-    &module_blaze,    &module_http,    &module_http_client, &module_client,  &module_tls,
-    &module_net,      &module_console, &module_metric,      &module_scripts, &module_inspect,
-    &module_declared, &module_relay,   &module_mods,        &module_content, NULL,
+    &module_log,     &module_time,
+    &module_asset,   &module_file, /* mu.file */
+    &module_json,    &module_tdf,
+    &module_record,  &module_timer,
+    &module_ranking, &module_store,
+    &module_crypto,  &module_blaze,
+    &module_http,    &module_http_client,
+    &module_client,  &module_tls,
+    &module_net,     &module_console,
+    &module_metric,  &module_scripts,
+    &module_inspect, &module_declared,
+    &module_relay,   &module_mods,
+    &module_content, NULL,
 };
 
 int bind_join(server *s, fault *f) {
