@@ -30,7 +30,7 @@
 #define LENGTH   (TUNNEL_FORWARDED + PAYLOAD)
 #define STALL_US 300000
 
-typedef struct end { /* a player's machine */
+typedef struct end {  /* a player's machine */
     int game, socket; /* his game's connection; his tunnel's socket */
     uint32_t id;
     char token[128];
@@ -76,7 +76,8 @@ static int ask_http(int port, const char *head, char *answer, size_t size, int *
 
 static int look_up(tunnels *t, end *e, fault *f) {
     char answer[2048], *p;
-    int rc = ask_http(bench_port(t->b), "GET /api/server HTTP/1.1\r\nhost: bench\r\n\r\n", answer, sizeof answer, NULL, f);
+    int rc =
+        ask_http(bench_port(t->b), "GET /api/server HTTP/1.1\r\nhost: bench\r\n\r\n", answer, sizeof answer, NULL, f);
     if (rc < 0) return rc;
     p = strstr(answer, "\"association\":\"");
     const char *port = strstr(answer, "\"tunnel_port\":");
@@ -92,7 +93,8 @@ static int connect_game(tunnels *t, end *e, const wire_account *account, fault *
     size_t at;
     snprintf(head, sizeof head,
              "GET /api/server/upgrade HTTP/1.1\r\nhost: bench\r\nconnection: Upgrade\r\nupgrade: blaze\r\n"
-             "x-association: %s\r\n\r\n", e->token);
+             "x-association: %s\r\n\r\n",
+             e->token);
     int rc = ask_http(bench_port(t->b), head, answer, sizeof answer, &e->game, f);
     if (rc == 0 && !strstr(answer, " 101 ")) rc = fault_set(f, E_PROTOCOL, "no upgrade: %.100s", answer);
     wire_silent_login(&request, account->token, account->player);
@@ -103,8 +105,10 @@ static int connect_game(tunnels *t, end *e, const wire_account *account, fault *
 }
 
 static int open_tunnel(const tunnels *t, end *e, fault *f) {
-    struct sockaddr_in relay = {.sin_family = AF_INET, .sin_port = htons((uint16_t)t->tunnel_port),
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, mine = relay;
+    struct sockaddr_in relay = {.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)t->tunnel_port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+                       mine = relay;
     uint8_t m[256] = {TUNNEL_VERSION, 0xff, 0xff, 0xff, 0xff, TUNNEL_INITIATE};
     size_t n = strlen(e->token);
     mine.sin_port = 0;
@@ -129,7 +133,8 @@ static int tell(int fd, buf *request, int64_t *game, fault *f) {
     if (rc == 0 && h.type != FIRE_RESPONSE)
         rc = fault_set(f, E_PROTOCOL, "%04x/%04x: error 0x%x", h.component, h.command, h.error);
     bytes body = {all.p + at, all.n - at};
-    if (rc == 0 && game && !wire_find_int(body, TDF_TAG('G', 'I', 'D', 0), game)) rc = fault_set(f, E_PROTOCOL, "no game id");
+    if (rc == 0 && game && !wire_find_int(body, TDF_TAG('G', 'I', 'D', 0), game))
+        rc = fault_set(f, E_PROTOCOL, "no game id");
     buf_free(request), buf_free(&all);
     return rc;
 }
@@ -181,8 +186,8 @@ static void send_from(const tunnels *t, unsigned i, int n, bool fresh) {
         tunnel_write_forward(room[k], t->ends[i].id, i % 2 ? 0 : 1, PAYLOAD);
         if (fresh) memset(room[k] + TUNNEL_FORWARDED, 0, PAYLOAD), save_u32(room[k] + TUNNEL_FORWARDED, i / 2);
         parts[k] = (struct iovec){room[k], LENGTH};
-        messages[k].msg_hdr = (struct msghdr){
-            .msg_name = &target, .msg_namelen = sizeof target, .msg_iov = &parts[k], .msg_iovlen = 1};
+        messages[k].msg_hdr =
+            (struct msghdr){.msg_name = &target, .msg_namelen = sizeof target, .msg_iov = &parts[k], .msg_iovlen = 1};
     }
     for (int done = 0; done < n;) {
         int sent = sendmmsg(t->ends[i].socket, messages + done, (unsigned)(n - done), 0);
@@ -234,7 +239,8 @@ static void run_leg(tunnels *t, int port, pid_t pid, unsigned depth, double seco
     for (unsigned i = 0; i < 2 * t->pairs; i++)
         epoll_ctl(e, EPOLL_CTL_ADD, t->ends[i].socket, &(struct epoll_event){.events = EPOLLIN, .data.u32 = i});
     for (unsigned i = 0; i < 2 * t->pairs; i += 2) send_from(t, i, (int)depth, true);
-    int64_t begin = clock_mono_us(), measured = begin + (int64_t)(seconds * 2e5), until = begin + (int64_t)(seconds * 1.2e6);
+    int64_t begin = clock_mono_us(), measured = begin + (int64_t)(seconds * 2e5),
+            until = begin + (int64_t)(seconds * 1.2e6);
     bool counting = false;
     uint64_t n = 0;
     memset(&before, 0, sizeof before);
@@ -260,11 +266,12 @@ static void run_leg(tunnels *t, int port, pid_t pid, unsigned depth, double seco
 static double each(double us, const leg *l) { return l->datagrams ? us / (double)l->datagrams : 0; }
 
 static void print(bench *b, const char *what, const leg *ours, const leg *bare, double seconds) {
-    bench_print(b,
-                "| tunnel: a datagram of 200 B, %s in flight for each of %u pairs | %.2f µs (%.2f user), %.0fk/s | bare "
-                "forwarder in this run: %.2f + 0.3 | 5.1, bare 3.5 |\n",
-                what, PAIRS, each(ours->total_us, ours), each(ours->user_us, ours),
-                (double)ours->datagrams / seconds / 1000, each(bare->total_us, bare));
+    bench_print(
+        b,
+        "| tunnel: a datagram of 200 B, %s in flight for each of %u pairs | %.2f µs (%.2f user), %.0fk/s | bare "
+        "forwarder in this run: %.2f + 0.3 | 5.1, bare 3.5 |\n",
+        what, PAIRS, each(ours->total_us, ours), each(ours->user_us, ours), (double)ours->datagrams / seconds / 1000,
+        each(bare->total_us, bare));
 }
 
 static int measure(tunnels *t, fault *f) {
@@ -288,7 +295,8 @@ static int measure(tunnels *t, fault *f) {
         }
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    if (t->wrong) return fault_set(f, E_PROTOCOL, "%llu datagrams went wrong: %s", (unsigned long long)t->wrong, t->why);
+    if (t->wrong)
+        return fault_set(f, E_PROTOCOL, "%llu datagrams went wrong: %s", (unsigned long long)t->wrong, t->why);
     if (!ours[0].datagrams || !ours[1].datagrams) return fault_set(f, E_TIMEOUT, "no datagram came through");
     if (t->b->smoke) return 0;
     print(t->b, "one", &ours[0], &bare[0], seconds * t->b->rounds);

@@ -1,0 +1,58 @@
+-- history.lua: earlier versions of what was saved, and a whole player as a file, from the console.
+local play  = require "plays.lib.play"
+local steps = require "plays.lib.steps"
+
+local function says(server, line, text)
+  local said = server:ctl(line)
+  play.equal({ 0, "" }, { said.code, said.err }, line)
+  if text then play.equal(true, said.out:find(text, 1, true) ~= nil, line .. ": " .. said.out) end
+  return said.out
+end
+
+local function refuses(server, line, text)
+  local said = server:ctl(line)
+  play.equal(1, said.code, line)
+  play.equal(true, said.err:find(text, 1, true) ~= nil, line .. ": " .. said.err)
+end
+
+play.scene("a save that went wrong is put back, and a player moves to another account", function()
+  local server = play.server {}
+  local alice  = play.client(server, "Alice")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  local function save(key, value) alice:asks("Util.userSettingsSave", { key = key, value = value, user_id = 0 }) end
+  for i = 1, 25 do save("class1", "20;4;Adept;20;0.0000;" .. i) end
+  save("class1", "20;4;Adept;20;0.0000;25")      -- the same once more is no version
+  save("Completion", "22,70,0")
+  alice:asks("Util.deleteUserSettings", { key = "Completion", user_id = 0 })
+  local out = says(server, "players history alice@example.org class1 --limit 100", "0.0000;25")
+  play.equal(true, out:find("21 versions", 1, true) ~= nil, out)
+  play.equal(nil, out:find("0.0000;4 ", 1, true), out)
+  out = says(server, "players history alice@example.org Completion", "22,70,0")
+  local gone = out:match "(%x%x%x%x%x%x%x%x%x%x)%s+Completion"
+  local best = says(server, "players history alice@example.org class1"):match "(%x+)%s+class1[^\n]*0.0000;24"
+  refuses(server, "players restore alice@example.org 00000000", "there is no such version")
+  says(server, "players restore alice@example.org " .. best:sub(1, 6), "class1")
+  alice:is_disconnected()
+  refuses(server, "players restore alice@example.org " .. best, "this is what is there now")
+  says(server, "players restore alice@example.org " .. gone, "Completion")
+  says(server, "gaw set alice@example.org 75", "75.00 %")
+  says(server, "players export alice@example.org alice.json", "alice.json")
+
+  local bob = play.client(server, "Bob")
+  steps.create_account(bob, "bob@example.org", "hunter22")
+  refuses(server, "players import bob@example.org nothing.json", "No such file")
+  refuses(server, "players import bob@example.org ../mu.db", "a file's name has letters")
+  server:write("data/files/broken.json", "{\"format\":\"murelay player\",\"version\":1,\"settings\":{\"a b\":\"x\"}}")
+  refuses(server, "players import bob@example.org broken.json", "settings.a b is no key")
+  says(server, "players import bob@example.org alice.json", "alice.json")
+  bob:is_disconnected()
+  bob:connects()
+  bob.rating = play.any
+  steps.log_in(bob, "bob@example.org", "hunter22")
+  bob:asks("Util.userSettingsLoadAll", {}, play.exactly {
+    settings = { class1 = "20;4;Adept;20;0.0000;24", Completion = "22,70,0" },
+  })
+  says(server, "gaw show bob@example.org", "75.00 %")
+  mu.sleep(1.2)
+  says(server, "leaderboards show n7rating", "720")
+end)
