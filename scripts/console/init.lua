@@ -5,6 +5,7 @@ local run = require "console.run"
 require "console.words"
 
 require "console.audit"
+require "console.config"
 require "console.database"
 require "console.errors"
 require "console.games"

@@ -7,6 +7,7 @@
 #include "bind/asset.h"
 #include "bind/blaze.h"
 #include "bind/client.h"
+#include "bind/config.h"
 #include "bind/console.h"
 #include "bind/content.h"
 #include "bind/crypto.h"
@@ -32,19 +33,13 @@
 #include "net/loop.h"
 
 const script_module *const bind_modules[] = {
-    &module_log,     &module_time,
-    &module_asset,   &module_file, /* mu.file */
-    &module_json,    &module_tdf,
-    &module_record,  &module_timer,
-    &module_ranking, &module_store,
-    &module_crypto,  &module_blaze,
-    &module_http,    &module_http_client,
-    &module_client,  &module_tls,
-    &module_net,     &module_console,
-    &module_metric,  &module_scripts,
-    &module_inspect, &module_declared,
-    &module_relay,   &module_mods,
-    &module_content, NULL,
+    &module_log,     &module_time,        &module_asset,  &module_file,
+    &module_json,    &module_tdf,         &module_record, &module_timer,
+    &module_ranking, &module_store,       &module_crypto, &module_blaze,
+    &module_http,    &module_http_client, &module_client, &module_tls,
+    &module_net,     &module_console,     &module_metric, &module_scripts,
+    &module_inspect, &module_declared,    &module_relay,  &module_mods,
+    &module_content, &module_config,      NULL,
 };
 
 int bind_join(server *s, fault *f) {

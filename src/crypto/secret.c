@@ -1,7 +1,6 @@
 /* secret.c: key files.
  *
- * A new file grows under a name of its own and is linked to its real one when it is complete and on disk: link() never
- * replaces, so two programs that start together agree on the one that came first. */
+ * A new one never replaces what is there, so two programs that start together agree on the one that came first. */
 #include "crypto/secret.h"
 
 #include <errno.h>
@@ -15,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 
 static int from_kernel(void *p, size_t n) {
@@ -58,44 +58,7 @@ int secret_random(void *p, size_t n) {
     return 0;
 }
 
-static int write_all(int fd, const uint8_t *p, size_t n) {
-    while (n) {
-        ssize_t done = write(fd, p, n);
-        if (done < 0 && errno == EINTR) continue;
-        if (done <= 0) return -1;
-        p += done;
-        n -= (size_t)done;
-    }
-    return 0;
-}
-
-static int sync_folder_of(const char *path) {
-    char *folder = strdup(path);
-    if (!folder) return -1;
-    char *slash = strrchr(folder, '/');
-    if (slash) slash[slash == folder] = 0;
-    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int e = fd < 0 ? -1 : fsync(fd);
-    if (fd >= 0) close(fd);
-    free(folder);
-    return e;
-}
-
-int secret_write(const char *path, const void *p, size_t n, fault *f) {
-    char *part = NULL;
-    if (asprintf(&part, "%s.%ld.part", path, (long)getpid()) < 0) return fault_set(f, E_MEMORY, "out of memory");
-    int code = 0;
-    unlink(part);
-    int fd = open(part, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-    if (fd < 0 || write_all(fd, p, n) < 0 || fsync(fd) < 0 || link(part, path) < 0 || sync_folder_of(path) < 0)
-        code = fault_set(f, errno == EEXIST ? E_EXISTS : E_IO, "%s cannot be written: %s", path, strerror(errno));
-    if (fd >= 0) {
-        close(fd);
-        unlink(part);
-    }
-    free(part);
-    return code;
-}
+int secret_write(const char *path, const void *p, size_t n, fault *f) { return file_write(path, p, n, false, f); }
 
 /* 0, E_NOT_FOUND, or why it cannot be used. */
 static int read_key(secret *s, const char *path, fault *f) {

@@ -190,20 +190,43 @@ static bool is_list_group(lua_State *L, int declared, const char *path) {
     return list && is_group(L, declared, path);
 }
 
+/* Offers a name that does not last: what is best is copied. */
+static void offer(suggestion *near, const char *name, char best[100]) {
+    const char *before = near->best;
+    suggest_offer(near, name);
+    if (near->best == before) return;
+    snprintf(best, 100, "%s", name);
+    near->best = best;
+}
+
+/* What the unknown path may have meant: a declared path, or a group of them ("server" of "server.name"). */
 static void complain_unknown(lua_State *L, int declared, const char *path, const settings_place *p) {
-    enum { NAMES = 512 };
-    const char *names[NAMES];
-    size_t count = 0;
+    char group[100], best[100] = "", hint[160];
+    suggestion near = suggest_begin(path);
     int top = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, declared); lua_settop(L, top + 1)) {
-        if (count < NAMES) names[count++] = lua_tostring(L, -2);
+        const char *known = lua_tostring(L, -2);
+        offer(&near, known, best);
+        for (const char *dot = known; (dot = strchr(dot, '.')) != NULL; dot++) {
+            snprintf(group, sizeof group, "%.*s", (int)(dot - known), known);
+            offer(&near, group, best);
+        }
     }
     lua_settop(L, top);
-    const char *near = script_nearest(path, names, count);
-    if (near)
-        settings_complain(p, path, "there is no such setting; did you mean '%s'?", near);
+    settings_complain(p, path, "there is no such setting%s", suggest_text(&near, hint, sizeof hint));
+}
+
+int settings_try(lua_State *L, const char *path, int value, const settings_place *p) {
+    int top = lua_gettop(L);
+    bool good = false;
+    value = lua_absindex(L, value);
+    settings_push_declared(L);
+    if (lua_getfield(L, -1, path) == LUA_TTABLE)
+        good = settings_check(L, lua_gettop(L), value, path, p);
     else
-        settings_complain(p, path, "there is no such setting");
+        complain_unknown(L, top + 1, path, p);
+    lua_settop(L, top);
+    return good ? 0 : E_CONFIG;
 }
 
 static void set_checked(lua_State *L, int declared, int values, int value, const char *path, const settings_place *p) {
@@ -237,25 +260,57 @@ static void split(lua_State *L, int table) {
     lua_remove(L, list);
 }
 
+static void walk(lua_State *L, int declared, int values, int table, const char *prefix, const settings_place *p);
+
+/* One key of a table, the value on top of the stack. */
+static void walk_key(lua_State *L, int declared, int values, const char *path, const settings_place *p) {
+    int value = lua_gettop(L);
+    bool known = lua_getfield(L, declared, path) == LUA_TTABLE;
+    bool group = lua_istable(L, value) && is_group(L, declared, path);
+    lua_settop(L, value);
+    if (known && group) split(L, value); /* the list, and the rest of the table on top of the stack */
+    if (known) set_checked(L, declared, values, value, path, p);
+    if (group)
+        walk(L, declared, values, lua_gettop(L), path, p);
+    else if (!known)
+        complain_unknown(L, declared, path, p);
+}
+
+typedef struct walk_place {
+    const char *name;
+    int line;
+} walk_place;
+
+static int by_line(const void *a, const void *b) {
+    const walk_place *x = a, *y = b;
+    return x->line != y->line ? (x->line < y->line ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+/* The keys in the order of their lines, so that mistakes are told as they stand in the file. */
 static void walk(lua_State *L, int declared, int values, int table, const char *prefix, const settings_place *p) {
+    enum { KEYS_MAX = 500 };
+    char path[300];
+    size_t count = 0;
     int top = lua_gettop(L);
     luaL_checkstack(L, 20, "settings nested too deeply");
-    for (lua_pushnil(L); lua_next(L, table); lua_settop(L, top + 1)) {
-        char path[300];
+    walk_place *keys = lua_newuserdatauv(L, KEYS_MAX * sizeof *keys, 0);
+    for (lua_pushnil(L); lua_next(L, table); lua_settop(L, top + 2)) {
         if (lua_type(L, -2) != LUA_TSTRING) {
             settings_complain(p, *prefix ? prefix : "config", "has a value without a name");
-            continue;
+        } else if (count == KEYS_MAX) {
+            settings_complain(p, *prefix ? prefix : "config", "has more than %d keys", KEYS_MAX);
+        } else {
+            snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", lua_tostring(L, -2));
+            keys[count++] = (walk_place){lua_tostring(L, -2), p->file ? settings_line(p->file, path) : 0};
         }
-        snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", lua_tostring(L, -2));
-        bool known = lua_getfield(L, declared, path) == LUA_TTABLE;
-        bool group = lua_istable(L, top + 2) && is_group(L, declared, path);
-        lua_pop(L, 1);
-        if (known && group) split(L, top + 2); /* the list, and the rest of the table on top of the stack */
-        if (known) set_checked(L, declared, values, top + 2, path, p);
-        if (group)
-            walk(L, declared, values, lua_gettop(L), path, p);
-        else if (!known)
-            complain_unknown(L, declared, path, p);
+    }
+    lua_settop(L, top + 1);
+    qsort(keys, count, sizeof *keys, by_line);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", keys[i].name);
+        lua_getfield(L, table, keys[i].name);
+        walk_key(L, declared, values, path, p);
+        lua_settop(L, top + 1);
     }
     lua_settop(L, top);
 }
@@ -296,7 +351,7 @@ static void read_config(lua_State *L, int declared, int values, const char *path
     push_environment(L);
     lua_setupvalue(L, -2, 1);
     lua_call(L, 0, 1);
-    settings_place p = {g, file};
+    settings_place p = {.generation = g, .file = file};
     if (lua_istable(L, -1))
         walk(L, declared, values, lua_gettop(L), "", &p);
     else
@@ -310,7 +365,7 @@ static void apply_override(lua_State *L, int declared, int values, const char *t
     const char *equals = strchr(text, '=');
     char path[120];
     int top = lua_gettop(L);
-    settings_place p = {g, NULL};
+    settings_place p = {.generation = g};
     if (!equals || (size_t)(equals - text) >= sizeof path) {
         generation_error(g, NULL, 0, "--set %s: must be path=value", text);
         return;

@@ -11,6 +11,9 @@
 typedef struct settings_place {
     generation *generation;
     const source *file; /* NULL: --set */
+    /* Where set, mistakes go here and not into the generation. */
+    void (*tell)(void *ctx, const char *path, const char *sentence);
+    void *ctx;
 } settings_place;
 
 __attribute__((format(printf, 3, 4))) void settings_complain(const settings_place *p, const char *path,
@@ -23,6 +26,9 @@ bool settings_check(lua_State *L, int declaration, int value, const char *path, 
 void settings_push_declared(lua_State *L);
 void settings_push_values(lua_State *L);
 void settings_push_places(lua_State *L);
+
+/* Does `value` fit the setting named `path`? Tells each mistake; an unknown path is one. 0 or E_CONFIG. */
+int settings_try(lua_State *L, const char *path, int value, const settings_place *p);
 
 /* Settings with live = false keep the value that they had when the server started: replaces what differs in the table
  * of values at `values`, with a line in the log. */

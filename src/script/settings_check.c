@@ -11,7 +11,9 @@ void settings_complain(const settings_place *p, const char *path, const char *fo
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (p->file)
+    if (p->tell)
+        p->tell(p->ctx, path, text);
+    else if (p->file)
         generation_error(p->generation, p->file->name, settings_line(p->file, path), "%s: %s", path, text);
     else
         generation_error(p->generation, NULL, 0, "--set %s: %s", path, text);

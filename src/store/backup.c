@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "store/inside.h"
 
 #define STEP_PAGES 512
@@ -25,18 +26,6 @@ static int copy_pages(sqlite3 *from, sqlite3 *into, const atomic_bool *stop, fau
     if (e == SQLITE_DONE) return 0;
     if (e == SQLITE_OK) return fault_set(f, E_CLOSED, "backup: the store was closed before it was complete");
     return fault_set(f, connection_code(e) == E_SQL ? E_IO : connection_code(e), "backup: %s", sqlite3_errstr(e));
-}
-
-int backup_sync_folder(const char *path) {
-    char *folder = strdup(path);
-    if (!folder) return -1;
-    char *slash = strrchr(folder, '/');
-    if (slash) slash[slash == folder] = 0;
-    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int e = fd < 0 ? -1 : fsync(fd);
-    if (fd >= 0) close(fd);
-    free(folder);
-    return e;
 }
 
 static int copy_into(sqlite3 *from, const char *part, const atomic_bool *stop, fault *f) {
@@ -66,7 +55,7 @@ int backup_copy(sqlite3 *from, const char *to, const atomic_bool *stop, fault *f
         goto out;
     }
     if ((code = copy_into(from, part, stop, f)) < 0) goto out;
-    if (fsync(fd) < 0 || link(part, to) < 0 || unlink(part) < 0 || backup_sync_folder(to) < 0)
+    if (fsync(fd) < 0 || link(part, to) < 0 || unlink(part) < 0 || file_sync_folder(to) < 0)
         code = fault_set(f, errno == EEXIST ? E_EXISTS : E_IO, "backup: %s cannot be written: %s", to, strerror(errno));
 out:
     if (code < 0 && fd >= 0) unlink(part);

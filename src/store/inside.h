@@ -149,6 +149,5 @@ void store_finish(store *s, job_list *l, const store_counts *more);  /* hands jo
 /* backup.c: a consistent copy of the database behind `from` (which must be in no transaction) into a new file of mode
  * 0600, complete or not there at all. E_EXISTS when there is one. stop (may be NULL) makes it give up with E_CLOSED. */
 int backup_copy(sqlite3 *from, const char *to, const atomic_bool *stop, fault *f);
-int backup_sync_folder(const char *path); /* fsync of the folder that holds path: a new name survives a power cut */
 
 #endif

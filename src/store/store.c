@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "store/inside.h"
 #include "store/migrate.h"
 
@@ -180,7 +181,7 @@ static void defaults(store_options *o) {
 static int make_file(const char *path, fault *f) {
     int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0 && errno == EEXIST) return 0;
-    int synced = fd < 0 ? -1 : backup_sync_folder(path);
+    int synced = fd < 0 ? -1 : file_sync_folder(path);
     if (synced < 0) fault_set(f, E_IO, "database %s cannot be opened: %s", path, strerror(errno));
     if (fd >= 0) close(fd);
     return synced < 0 ? E_IO : 0;
