@@ -293,7 +293,7 @@ static int l_placeholder(lua_State *L) {
 static const script_function functions[] = {
     {.name = "mu.content.extract",
      .params = "",
-     .returns = "string|nil, string?",
+     .returns = "string?, string?",
      .text = "Writes the game's own files of assets/game/ as texts into the data folder: game/bini/*.ini and "
              "tlk/<language>.txt. Files that are there stay. What was done, a line each; or nil and a sentence.",
      .errors = "a program without a data folder",
@@ -303,7 +303,7 @@ static const script_function functions[] = {
      .call = l_extract},
     {.name = "mu.content.picture",
      .params = "name: string",
-     .returns = "table|nil, string?",
+     .returns = "table?, string?",
      .text =
          "Looks at a picture of assets/content/: { width, height, format, bytes }, or nil and why the game would not "
          "show it.",
@@ -314,10 +314,10 @@ static const script_function functions[] = {
      .call = l_picture},
     {.name = "mu.content.placeholder",
      .params = "name: string, text: string, width: integer, height: integer",
-     .returns = "string|nil, string?",
+     .returns = "string?, string?",
      .text = "Makes a picture that shows only a text, as content/<name> of the data folder, unless there is one.",
      .errors = "a name without .dds; sizes that are no multiple of 4",
-     .example = "-- mu.content.placeholder(\"StoreBF3.dds\", \"Arsenal\", 1024, 512)",
+     .example = "local done, why = mu.content.placeholder(\"Example.dds\", \"Arsenal\", 64, 32)",
      .since = "0.1",
      .flags = SCRIPT_SUSPENDS,
      .call = l_placeholder},

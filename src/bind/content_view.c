@@ -248,7 +248,7 @@ static const script_function functions[] = {
      .call = l_map},
     {.name = "mu.content.decode",
      .params = "map: table",
-     .returns = "table|nil, string?",
+     .returns = "table?, string?",
      .text = "What a map of chunks says: file → section → property → list of { type, text }, or, for a talk table, "
              "{ common, female } of number → text. nil and a sentence when it is damaged.",
      .example = "mu.content.decode {} == nil",

@@ -346,7 +346,7 @@ static const script_function functions[] = {
      .flags = SCRIPT_LOAD_ONLY,
      .call = declare_mod},
     {.name = "mu.mods",
-     .returns = "table",
+     .returns = "table[]",
      .text =
          "the mods that are there, in order of name: { name, enabled, file, version, text, overrides } each; the last "
          "three of those switched on",

@@ -279,7 +279,7 @@ static const script_function functions[] = {
          "of it each time anything has changed. Tunnels are bound by association, whether they are there already or "
          "come later.",
      .errors = "an index outside 0 … 7, a member that is no association id",
-     .example = "-- mu.relay.pool(game.id, { [0] = host.association, [1] = guest.association })",
+     .example = "mu.relay.pool(1, {})",
      .since = "0.1",
      .flags = SCRIPT_RUN_ONLY,
      .call = set_pool},
@@ -289,7 +289,7 @@ static const script_function functions[] = {
      .text = "Tells the client at an address that the tunnel it has is not known any more: it asks for a new one. For "
              "tunnels that were live before a restart.",
      .errors = "what is no address",
-     .example = "-- mu.relay.wake(\"192.0.2.7\", 50000, 1234)",
+     .example = "mu.relay.wake(\"127.0.0.1\", 9, 1234)",
      .since = "0.1",
      .flags = SCRIPT_RUN_ONLY,
      .call = wake},
@@ -300,7 +300,7 @@ static const script_function functions[] = {
              "last_error_ago in seconds; in a game: game, index, sent_to and lost_to by index; with a tunnel: id, kind "
              "\"udp\"|\"http\", silent_for and age in seconds, address, port. nil when it has neither tunnel nor game.",
      .errors = "what is no association id",
-     .example = "-- local report = mu.relay.report(session.association)",
+     .example = "mu.relay.report \"nobody\" == nil",
      .since = "0.1",
      .flags = SCRIPT_SUSPENDS,
      .call = report},
@@ -310,7 +310,7 @@ static const script_function functions[] = {
      .text = "Figures of the relay since the start: tunnels, tunnels_http, games (now); forwarded, forwarded_bytes, "
              "opened, expired, moved, moves_refused, probes; drops by reason.",
      .errors = "",
-     .example = "-- mu.relay.counts().tunnels",
+     .example = "mu.relay.counts().tunnels >= 0",
      .since = "0.1",
      .flags = SCRIPT_RUN_ONLY,
      .call = counts},

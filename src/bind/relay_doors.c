@@ -105,7 +105,7 @@ static const script_function functions[] = {
          "or { …, qos = true } for the game's probes (two at most). Doors open when the generation becomes the "
          "running one; a port that is taken refuses it.",
      .errors = "fields of a wrong type, too many doors",
-     .example = "-- mu.relay.listen { name = \"tunnel\", address = \"0.0.0.0\", port = 9032, tunnel = true }",
+     .example = "mu.relay.listen { name = \"example\", address = \"127.0.0.1\", port = 0, tunnel = true }",
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,
      .call = listen_declare},

@@ -97,9 +97,10 @@ play.scene("what cannot change while the server runs keeps its value until the n
 end)
 
 local function says(server, line, expected, code)
-  local got, out, err = server:ctl(line)
-  play.equal(code or 0, got, line .. ": " .. out .. err)
-  for _, part in ipairs(expected) do play.equal(play.text(part), out .. err, line) end
+  local got = server:ctl(line)
+  local text = (got.out or "") .. (got.err or "")
+  play.equal(code or 0, got.code, line .. ": " .. text)
+  for _, part in ipairs(expected) do play.equal(play.text(part), text, line) end
 end
 
 play.scene("config show, diff, check, set and unset", function()
@@ -107,7 +108,8 @@ play.scene("config show, diff, check, set and unset", function()
   says(server, "config show server.name", { "The name players see", "Mu Relay", "by default", "at a reload" })
   says(server, "config show limits", { "limits%.burst_ms +1000 +by default", "limits%.memory_mib" })
   says(server, "config show sever.name", { "there is no such setting; did you mean 'server%.name'" }, 1)
-  says(server, "config set limits.burst_ms soon", { "limits%.burst_ms: must be an integer, got string" }, 1)
+  says(server, "config set limits.burst_ms soon", { "'soon' is not a value" }, 1)
+  says(server, "config set limits.burst_ms {}", { "limits%.burst_ms: must be an integer, got table" }, 1)
   says(server, "config set limits.burst_ms 1", { "limits%.burst_ms: must be at least 5" }, 1)
   says(server, "config set limits.burst_ms {", { "'{' is not a value" }, 1)
   says(server, "config unset server.name", { "was not set by `config set`" }, 1)
@@ -115,7 +117,8 @@ play.scene("config show, diff, check, set and unset", function()
   says(server, "config set limits.burst_ms 1500", { "limits%.burst_ms is 1500 %(config%.set%.lua%)" })
   says(server, "config set server.name The Citadel's \"own\"", { "server%.name is" })
   says(server, "config set client.job_throttle { 1, 2, 3 }", { "client%.job_throttle is { 1, 2, 3 }" })
-  says(server, "config diff", { "limits%.burst_ms +1500 +1000 +data/config%.set%.lua:%d", "The Citadel's", "{ 1, 2, 3 }" })
+  says(server, "config diff",
+       { "limits%.burst_ms +1500 +1000 +data/config%.set%.lua:%d", "The Citadel's", "{ 1, 2, 3 }" })
   says(server, "> mu.config.limits.burst_ms", { "1500" })
   says(server, "config unset limits.burst_ms", { "as config%.lua or the default says" })
   says(server, "> mu.config.limits.burst_ms", { "1000" })

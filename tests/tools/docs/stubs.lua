@@ -120,6 +120,7 @@ local PLAIN = [[
 ---@class failure
 ---@class kept
 ---@class route
+---@class mod
 ]]
 
 local function field_of_record(field)
