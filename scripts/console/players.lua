@@ -65,7 +65,7 @@ mu.command "players show" {
 }
 
 mu.command "players password" {
-  text    = "sets a new password, a random one unless it is given; earlier logins are void",
+  text    = "sets a new password, a random one unless it is given; whoever is logged in has to log in again",
   params  = "player: player, password?: secret",
   changes = true,
   example = "players password brave-varren-0421",

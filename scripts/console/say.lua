@@ -24,7 +24,7 @@ mu.command "say" {
       messages.send(player.session, number, text)
       reached = reached + 1
     end
-    if audience.all then
+    if audience == "all" then
       for player in sessions.players() do tell(player) end
     else
       tell(audience)

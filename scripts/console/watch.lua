@@ -3,14 +3,13 @@ local sessions = require "services.sessions"
 
 mu.section "watch" { text = "log lines, packets and errors as they come" }
 
-local LOOK_SECONDS = 1                           -- how soon a player who has come back is followed again
+local LOOK_SECONDS = 1                           -- between two looks whether the caller is still there
 
--- Prints what comes until the caller has gone. `each`, if given, runs once in a while.
-local function stream(caller, watcher, each)
+-- Prints what comes until the caller has gone.
+local function stream(caller, watcher)
   while not caller:closed() do
     local text = watcher:next(LOOK_SECONDS)
     if text then caller:print((text:gsub("\n$", ""))) end
-    if each then each() end
   end
 end
 
@@ -71,20 +70,36 @@ mu.command "watch packets" {
   handle  = function(caller) stream(caller, mu.inspect.watch "packets") end,
 }
 
+-- Who follows whom: caller and watcher by the player's id. A player who logs in again has another session.
+local followers = {}
+
+-- A watcher that has been closed is no follower any more.
+local function follow_again(follower, player)
+  if follower.session == player.session then return true end
+  follower.session = player.session
+  if not follower.watcher:only(player.session) then return false end
+  follower.caller:print(("-- %s is back on %s --"):format(player.name, player.session))
+  return true
+end
+
+sessions.when_here(function(player)
+  local left = {}
+  for _, follower in ipairs(followers[player.id] or left) do
+    if follow_again(follower, player) then left[#left + 1] = follower end
+  end
+  followers[player.id] = #left > 0 and left or nil
+end)
+
 mu.command "watch packets from" {
   text    = "the packets of one player; he is followed when he logs in again",
   params  = "player: online",
   endless = true,
   example = "watch packets from brave-varren-0421",
   handle  = function(caller, player)
-    local id, now = player.id, player.session
-    local watcher = mu.inspect.watch("packets", now)
-    stream(caller, watcher, function()
-      local here = sessions.player(id)
-      if not here or here.session == now then return end
-      now = here.session
-      watcher:only(now)
-      caller:print(("-- %s is back on %s --"):format(here.name, now))
-    end)
+    local list     = followers[player.id] or {}
+    local follower = { caller = caller, session = player.session,
+                       watcher = mu.inspect.watch("packets", player.session) }
+    followers[player.id], list[#list + 1] = list, follower
+    stream(caller, follower.watcher)
   end,
 }

@@ -56,8 +56,7 @@ mu.word "viewer" {
 mu.word "audience" {
   text     = "a player who is online, or \"all\"",
   find     = function(text)
-    if text == "all" then return { all = true } end
-    return online(text)
+    return text == "all" and text or online(text)
   end,
   complete = function(prefix)
     local names = names_of(sessions.named(prefix, COMPLETIONS))

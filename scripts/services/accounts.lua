@@ -57,6 +57,13 @@ function accounts.belongings(id)
     (SELECT count(*) FROM player_entitlements WHERE player_id = ?1) AS entitlements]], id))
 end
 
+-- Ends the login of an account, wherever it is: nobody comes back to it.
+local function end_login(account, reason)
+  local online = sessions.player(account.id)
+  if online then sessions.kick(online.session, reason) end
+  sessions.forget(account.id)
+end
+
 -- Changing -----------------------------------------------------------------------------------------------------------
 
 -- nil when it may be a display name, else a sentence.
@@ -93,8 +100,8 @@ function accounts.set_role(account, name)
   return true
 end
 
--- Sets a password, or a random one, which is returned; every earlier login token is void from then on. nil and a
--- sentence when it cannot be one.
+-- Sets a password, or a random one, which is returned. It ends the account's login, and every earlier token is void,
+-- that of this very second included. nil and a sentence when it cannot be one.
 function accounts.set_password(account, password)
   password = password or mu.crypto.hex(mu.crypto.random(6))
   local fault = players.password_fault(password)
@@ -102,16 +109,18 @@ function accounts.set_password(account, password)
     return nil, ("a password has %d to %d characters"):format(config.accounts.password_min,
                                                               config.accounts.password_max)
   end
-  local done, reason = players.change(account.id, nil, password)
-  if not done then return nil, ("too many passwords are being worked on (%s): try again"):format(reason) end
+  local hash = mu.crypto.password_hash(password)
+  if not hash then return nil, "too many passwords are being worked on: try again" end
+  answer(mu.store.batch {
+    { "UPDATE players SET password = ?, tokens_since = ? WHERE id = ?", hash, mu.time.unix() + 1, account.id },
+  })
+  end_login(account, "its password was changed")
   return password
 end
 
 -- Ends the account's login, if there is one, and removes it with all it has saved.
 function accounts.delete(account)
-  local online = sessions.player(account.id)
-  if online then sessions.kick(online.session, "the account was deleted") end
-  sessions.forget(account.id)
+  end_login(account, "the account was deleted")
   answer(mu.store.batch { { "DELETE FROM players WHERE id = ?", account.id } })
 end
 

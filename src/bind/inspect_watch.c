@@ -303,8 +303,10 @@ static int l_next(lua_State *L) {
 }
 
 static int l_only(lua_State *L) {
-    set_session(L, check_watcher(L), 2);
-    return 0;
+    watcher *w = find(*(const handle *)luaL_checkudata(L, 1, WATCHER_META));
+    if (w) set_session(L, w, 2);
+    lua_pushboolean(L, w != NULL);
+    return 1;
 }
 
 static int l_close(lua_State *L) {
@@ -341,9 +343,9 @@ static const script_function functions[] = {
      .call = l_next},
     {.name = "mu.inspect.watcher:only",
      .params = "session?: record",
-     .returns = "",
-     .text = "From now on only packets of this session; nil: of all.",
-     .errors = "a closed watcher, a session that has disconnected",
+     .returns = "boolean",
+     .text = "From now on only packets of this session; nil: of all. False when it has been closed.",
+     .errors = "a session that has disconnected",
      .example = "watcher:only(session)",
      .since = "0.2",
      .flags = SCRIPT_RUN_ONLY,

@@ -3,6 +3,8 @@
  *
  *     local said = server:ctl("players show alice")       { code = 0, out = "…", err = "" }
  *     local seen = server:ctl("watch packets", 0.5)       ends it with SIGINT after half a second
+ *     local seen = server:ctl("watch packets", "enough")  ends it once the file `enough` is in the server's folder:
+ *                                                         server:write("enough", "")
  *     local json = server:ctl("--json players list")      as JSON
  *     local all  = server:ctl("-", nil, "status\nhelp\n")  the lines that it reads
  *
@@ -29,7 +31,8 @@ typedef struct ctl_job {
     char program[512], checkout[512], data[512], in[512], out[512], err[512];
     char *line, *input; /* input: what it reads, or NULL */
     bool json;
-    double seconds; /* end it after so long; 0 = it ends by itself */
+    double seconds;   /* end it after so long; 0 = it ends by itself */
+    char enough[512]; /* or once there is this file; "" = no such file */
     int code;
 } ctl_job;
 
@@ -66,7 +69,7 @@ static void job_run(void *ctx) {
     if (pid < 0) return;
     while (waitpid(pid, &raw, WNOHANG) == 0) {
         double passed = (double)(clock_mono_us() - began) / 1e6;
-        if (passed > limit && !ended++) kill(pid, SIGINT);
+        if ((passed > limit || (j->enough[0] && access(j->enough, F_OK) == 0)) && !ended++) kill(pid, SIGINT);
         if (passed > limit + 5) kill(pid, SIGKILL);
         usleep(2000);
     }
@@ -110,7 +113,8 @@ static void job_done(void *ctx) {
 int server_ctl(lua_State *L, const process *of) {
     static unsigned number;
     const char *line = luaL_checkstring(L, 2);
-    double seconds = luaL_optnumber(L, 3, 0);
+    bool file = lua_type(L, 3) == LUA_TSTRING;
+    double seconds = file ? 0 : luaL_optnumber(L, 3, 0);
     const char *data = "data";
     for (char *const *w = of->argv; w[0] && w[1]; w++)
         if (strcmp(w[0], "--data") == 0) data = w[1];
@@ -121,6 +125,7 @@ int server_ctl(lua_State *L, const process *of) {
         return luaL_error(L, "out of memory");
     }
     j->seconds = seconds;
+    if (file) snprintf(j->enough, sizeof j->enough, "%s/%s", of->folder, lua_tostring(L, 3));
     j->json = json;
     if (lua_isstring(L, 4)) j->input = strdup(lua_tostring(L, 4));
     snprintf(j->program, sizeof j->program, "%s", of->argv[0]);

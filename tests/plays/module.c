@@ -406,8 +406,9 @@ static const script_function methods[] = {
     METHOD("running", "", "boolean", "does the process run?", "server:running()", m_running, 0),
     METHOD("folder", "", "string", "where it lives", "#server:folder() > 0", m_folder, 0),
     METHOD("memory", "", "integer", "kB of memory it has", "server:memory() > 0", m_memory, 0),
-    METHOD("ctl", "line: string, seconds: number?, input: string?", "table",
-           "runs one command of its console (murelay ctl), ended after so many seconds: { code, out, err }",
+    METHOD("ctl", "line: string, ends: number|string?, input: string?", "table",
+           "runs one command of its console (murelay ctl), ended after so many seconds or once that file is in its "
+           "folder: { code, out, err }",
            "server:ctl(\"status\").code == 0", m_ctl, SCRIPT_SUSPENDS),
 };
 

@@ -38,7 +38,7 @@ extern const char *const play_mode_names[];
 void test_tools_open(lua_State *L);   /* tools.c */
 void test_sockets_open(lua_State *L); /* mu.test.udp and mu.test.tcp (sockets.c) */
 
-int server_ctl(lua_State *L, const process *of); /* ctl.c: line at 2, seconds at 3 */
+int server_ctl(lua_State *L, const process *of); /* ctl.c: line at 2, file at 3 */
 
 /* Ends all servers of the play that has ended; with `tell` prints the end of what they logged. Blocks a little. */
 void test_servers_end(bool tell);
