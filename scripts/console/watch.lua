@@ -46,7 +46,7 @@ mu.command "watch log" {
 
 mu.command "watch log from" {
   text    = "lines of the log that name a player or his connection",
-  params  = "player: online",
+  params  = "player: player",
   endless = true,
   handle  = follow "log",
 }
@@ -59,7 +59,7 @@ mu.command "watch errors" {
 
 mu.command "watch errors from" {
   text    = "warnings, errors and refused inputs that name a player or his connection",
-  params  = "player: online",
+  params  = "player: player",
   endless = true,
   handle  = follow "errors",
 }
@@ -78,7 +78,7 @@ local function follow_again(follower, player)
   if follower.session == player.session then return true end
   follower.session = player.session
   if not follower.watcher:only(player.session) then return false end
-  follower.caller:print(("-- %s is back on %s --"):format(player.name, player.session))
+  follower.caller:print(("-- %s is on %s now --"):format(player.name, player.session))
   return true
 end
 
@@ -91,15 +91,17 @@ sessions.when_here(function(player)
 end)
 
 mu.command "watch packets from" {
-  text    = "the packets of one player; he is followed when he logs in again",
-  params  = "player: online",
+  text    = "the packets of one player, here or not: he is followed when he logs in",
+  params  = "player: player",
   endless = true,
   example = "watch packets from brave-varren-0421",
-  handle  = function(caller, player)
-    local list     = followers[player.id] or {}
-    local follower = { caller = caller, session = player.session,
-                       watcher = mu.inspect.watch("packets", player.session) }
-    followers[player.id], list[#list + 1] = list, follower
+  handle  = function(caller, account)
+    local player   = sessions.player(account.id)
+    local session  = player and player.session
+    local list     = followers[account.id] or {}
+    local follower = { caller = caller, session = session, watcher = mu.inspect.watch("packets", session or false) }
+    followers[account.id], list[#list + 1] = list, follower
+    if not session then caller:print(("-- %s is not here --"):format(account.name)) end
     stream(caller, follower.watcher)
   end,
 }

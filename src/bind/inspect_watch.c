@@ -241,10 +241,11 @@ static watcher *watcher_new(enum watch_kind kind) {
 
 /* ---- for scripts ---- */
 
+/* nil: all sessions; false: none yet; else that one. Raises for what is no session that is there. */
 static void set_session(lua_State *L, watcher *w, int index) {
     handle session = {0};
-    if (!lua_isnoneornil(L, index)) session = record_check(L, index, blaze_session_kind()).at;
-    w->only_one = session.generation != 0;
+    if (lua_toboolean(L, index)) session = record_check(L, index, blaze_session_kind()).at;
+    w->only_one = !lua_isnoneornil(L, index);
     w->session = session;
 }
 
@@ -260,7 +261,7 @@ static int l_watch(lua_State *L) {
     if (!all.server || !all.server->loop) return luaL_error(L, "mu.inspect.watch: this program has nothing to watch");
     if (live >= WATCHERS_MAX) return luaL_error(L, "mu.inspect.watch: %d watch already", WATCHERS_MAX);
     lua_settop(L, 2);
-    if (!lua_isnil(L, 2)) record_check(L, 2, blaze_session_kind());
+    if (lua_toboolean(L, 2)) record_check(L, 2, blaze_session_kind());
     handle *box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = (handle){0};
     luaL_setmetatable(L, WATCHER_META);
@@ -323,9 +324,10 @@ static int watcher_text(lua_State *L) {
 
 static const script_function functions[] = {
     {.name = "mu.inspect.watch",
-     .params = "kind: string, session?: record",
+     .params = "kind: string, session?: record|boolean",
      .returns = "mu.inspect.watcher",
-     .text = "Watches \"log\" lines, \"packets\" (of one session, or of all) or \"errors\" (warnings, errors, refused "
+     .text = "Watches \"log\" lines, \"packets\" (of one session, of all, with false of none yet) or \"errors\" "
+             "(warnings, errors, refused "
              "inputs) as they come. It ends with the handler that made it.",
      .errors = "another kind; too many watchers",
      .example = "local seen = mu.inspect.watch \"errors\"  seen:close()",
