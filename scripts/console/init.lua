@@ -6,6 +6,7 @@ require "console.words"
 
 require "console.audit"
 require "console.config"
+require "console.content"
 require "console.database"
 require "console.errors"
 require "console.games"

@@ -141,3 +141,32 @@ play.scene("a painted picture becomes one that the game shows; one that was put 
   play.equal(128 + 64, #answer.body)
   play.equal("made by hand", mu.http_client.get(url .. "mine.dds").body)
 end)
+
+-- The console ---------------------------------------------------------------------------------------------------------
+
+local function says(server, line, expected, code)
+  local said = server:ctl(line)
+  play.equal(code or 0, said.code, line .. " ends with")
+  play.equal(play.text(expected), said.out .. said.err, line)
+end
+
+play.scene("the console builds, extracts, and names who wrote a value", function()
+  local server = play.server { files = { [BINI] = BASE, ["assets/tlk/en.txt"] = "900000 = Hello\n",
+    ["scripts/balance/mine.lua"] = balance 'balance.pack("bronze", { cost = 1234 })\n' } }
+  says(server, "content build", "tlk%.en")
+  says(server, "content status", "bini +5 ")
+  says(server, "content why sfxgamempcontent.sfxgawreinforcementmanager.storeinfoarray", "balance/mine%.lua:2")
+  says(server, "content why sfxgame.sfxscoremanager.randommapscorebonus", "1%.25f.*game/bini/biogame%.ini:7")
+  says(server, "content why nothing.here", "says nothing about 'nothing%.here'", 1)
+  says(server, "content text 900000", "Hello")
+  says(server, "content text 5", "there is no text 5", 1)
+  says(server, "content extract", "nothing to extract", 1)
+  says(server, "content picture promo_welcome.dds", "512 × 644 pixels, DXT5")
+  says(server, "content picture none.dds", "there is no assets/content/none%.dds", 1)
+  says(server, "content placeholder New.dds --kind store Reserves", "written: ")
+  says(server, "content picture New.dds", "1024 × 512 pixels, DXT5")
+  says(server, "content placeholder New.dds Again", "kept, it is there already")
+  server:write("data/" .. BINI, "[sfxgame.x]\nwrong\n")
+  says(server, "content build", "game/bini/biogame%.ini:2: expected", 1)
+  says(server, "content why sfxgame.sfxscoremanager.randommapscorebonus", "1%.25f")
+end)
