@@ -7,6 +7,7 @@
  * prints one table. Without a scenario it runs all. With --smoke it sends a few hundred requests each and only tells
  * whether all replies were right: that is what `./mu test` runs; nothing there depends on time. */
 #include "bench/bench.h"
+#include "bench/base.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -35,9 +36,10 @@ static const char *const sets[] = {"limits.silence_seconds=0",        "limits.ac
 static const struct {
     const char *name;
     void (*run)(bench *b);
-} others[] = {{"mixed", bench_mixed},   {"login", bench_login},         {"create", bench_create},
-              {"reload", bench_reload}, {"slow", bench_slow},           {"games", bench_games},
-              {"tunnel", bench_tunnel}, {"loginidle", bench_loginidle}, {"idle", bench_idle}};
+} others[] = {{"mixed", bench_mixed},   {"login", bench_login},   {"create", bench_create},
+              {"reload", bench_reload}, {"slow", bench_slow},     {"content", bench_content},
+              {"games", bench_games},   {"tunnel", bench_tunnel}, {"loginidle", bench_loginidle},
+              {"idle", bench_idle}};
 #define OTHERS (int)(sizeof others / sizeof others[0])
 
 int bench_port(const bench *b) { return process_port(&b->server, "http"); }
@@ -57,8 +59,15 @@ void bench_print(bench *b, const char *format, ...) {
 
 int bench_start_server(bench *b, fault *f) {
     if (b->server.folder[0]) return process_again(&b->server, f);
-    process_options o = {.program = b->program, .checkout = b->checkout, .config = config, .sets = sets, .seconds = 20};
-    return process_start(&b->server, &o, f);
+    buf base = {0};
+    base_text(&base, 0);
+    if (base.failed) return E_MEMORY;
+    const process_file files[] = {{BENCH_BASE, (const char *)base.p}, {NULL, NULL}};
+    process_options o = {
+        .program = b->program, .checkout = b->checkout, .config = config, .sets = sets, .files = files, .seconds = 20};
+    int rc = process_start(&b->server, &o, f);
+    buf_free(&base);
+    return rc;
 }
 
 int bench_accounts(bench *b, unsigned count, fault *f) {
@@ -101,8 +110,8 @@ static bool is_other(const char *name) {
 
 static int usage_error(const char *word) {
     fprintf(stderr,
-            "mu_bench: what is %s? Scenarios: ping preauth data msg ent (config = these three) save loadall silent "
-            "mixed login create reload slow games tunnel loginidle idle\n",
+            "mu_bench: what is %s? Scenarios: ping preauth data msg ent bini (config = these four) save loadall silent "
+            "mixed login create reload slow content games tunnel loginidle idle\n",
             word);
     return 2;
 }

@@ -20,6 +20,8 @@ typedef struct bench {
     int failed;
 } bench;
 
+#define BENCH_BASE "assets/game/bini/base.ini" /* the live configuration's source, in the data folder */
+
 int bench_start_server(bench *b, fault *f); /* a fresh process on the same data */
 int bench_fresh_server(bench *b, fault *f); /* ends the one that runs, starts anew: memory of earlier work is gone */
 int bench_accounts(bench *b, unsigned count, fault *f);
@@ -39,6 +41,7 @@ void bench_login(bench *b);     /* logins by password as fast as they go, and ot
 void bench_mixed(bench *b);     /* half pings, the rest configs, saves, loads */
 void bench_reload(bench *b);    /* reload after reload under that load */
 void bench_slow(bench *b);      /* clients that ask for the longest config and never read */
+void bench_content(bench *b);   /* the live configuration built again and again, and others' pings */
 
 void bench_games(bench *b);  /* games of four: create, three matched, mesh, leave */
 void bench_tunnel(bench *b); /* game datagrams between tunnels, beside a bare forwarder */

@@ -28,6 +28,7 @@ static const scenario scenarios[] = {
     {"data", "ME3_DATA", CONFIG, "ME3_DATA", {0.5, 0.5}, {"10.3", "3.15"}},
     {"msg", "ME3_MSG", CONFIG, "ME3_MSG", {0.5, 0.5}, {"11.6", "4.8"}},
     {"ent", "ME3_ENT", CONFIG, "ME3_ENT", {1, 1}, {"71", "67"}},
+    {"bini", "BINI", CONFIG, "ME3_BINI_PC_COMPRESSED", {5, 5}, {"31,000", "34,000"}},
     {"save", "settings save 1 kB", SAVE, NULL, {8, 8}, {"489", "450"}},
     {"loadall", "settings load all", LOADALL, NULL, {70, 30}, {"84", "118"}},
     {"silent", "silent login", SILENT, NULL, {70, 30}, {"521", "527"}},
