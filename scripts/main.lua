@@ -33,6 +33,7 @@ require "http.qos"
 -- The REST API, for the dashboard and other programs.
 require "http.api"
 require "http.tunnel"
+require "http.telemetry"
 
 -- What is different in the game itself (balance/).
 require "content"
@@ -55,6 +56,9 @@ if not mu.test_mode then
   mu.on("started", super_admin.ensure)
   mu.on("reloaded", super_admin.ensure)
 end
+
+-- What games tell about themselves.
+mu.on("telemetry_message", require("services.telemetry").received)
 
 -- Tunnels come and go.
 local tunnels = require "services.tunnels"

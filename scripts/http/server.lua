@@ -44,15 +44,3 @@ mu.http.get("/api/server/upgrade", {
     })
   end,
 })
-
--- What the player's machine collected: read, counted and dropped.
-mu.http.post("/api/server/telemetry", {
-  max_body = 65536,
-  handle = function(request)
-    local address = proxy.address_of(request) or request.address
-    if not limits.take("uploads from an address", address, config.limits.uploads_per_minute, MINUTE) then
-      return { status = 429, text = "Too many uploads, try again in a minute" }
-    end
-    return { status = 200 }
-  end,
-})

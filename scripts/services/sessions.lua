@@ -21,6 +21,7 @@ local session_kind = mu.record "session" {
   locale       = mu.u32 { default = locale.DEFAULT },
   base_url     = mu.string { max = 512 },        -- of the player's own client; empty for a game that came directly
   real_address = mu.string { max = 45 },         -- of the player, when a reverse proxy stands in front of us
+  origin       = mu.string { max = 45, index = true },   -- either of the two
   association  = mu.string { max = 64 },         -- ties this connection to the tunnel of the same machine
   grace_until  = mu.i64,                         -- unix seconds: the game said it will be silent until then
   -- What the game tells about its network (updateNetworkInfo, updateHardwareFlags).
@@ -88,6 +89,7 @@ silence = mu.timer "session.silence" {
 
 function sessions.opened(session)
   local address = network.address(session)
+  session.origin = address
   if not limits.take("connections from an address", address, config.limits.connections_per_minute, MINUTE) then
     return session:close "too many connections from its address"
   end
@@ -230,6 +232,13 @@ end
 -- Everybody who is online.
 function sessions.players()
   return player_kind.all()
+end
+
+-- The online players whose games connect from this address, as a list.
+function sessions.players_from(address)
+  local list = {}
+  for session in session_kind.where { origin = address } do list[#list + 1] = session.player end
+  return list
 end
 
 function sessions.players_online() return player_kind.count {} end

@@ -35,7 +35,9 @@
     X(HTTP_UPGRADES, "http_upgrades", false, "HTTP connections upgraded to another protocol")                          \
     X(HTTP_LATE_REPLIES, "http_late_replies", false, "HTTP replies for a peer that had gone")                          \
     X(RELAY_HTTP_LATE, "relay_http_late", false, "frames dropped: an HTTP tunnel does not take what it is sent")       \
-    X(TELEMETRY_BYTES, "telemetry_bytes", false, "telemetry bytes read and dropped")                                   \
+    X(TELEMETRY_BYTES, "telemetry_bytes", false, "telemetry bytes read")                                               \
+    X(TELEMETRY_MESSAGES, "telemetry_messages", false, "telemetry messages that came over a connection")               \
+    X(TELEMETRY_DROPPED, "telemetry_dropped", false, "of these, dropped: too many waited for scripts")                 \
     X(BLAZE_SESSIONS, "blaze_sessions", true, "Blaze connections open now")                                            \
     X(BLAZE_REQUESTS, "blaze_requests", false, "requests read")                                                        \
     X(BLAZE_RESPONSES, "blaze_responses", false, "requests answered with success")                                     \

@@ -11,17 +11,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/counter.h"
 #include "base/log.h"
 #include "bind/http.h"
 #include "bind/metrics.h"
 #include "bind/server.h"
+#include "bind/telemetry.h"
 #include "net/loop.h"
 #include "net/tls.h"
 #include "script/declare.h"
 
 #define DOORS_MAX         32
-#define TELEMETRY_US      ((int64_t)600 * 1000000) /* a telemetry connection may be silent for so long */
 #define TELEMETRY_AT_ONCE 4096
 #define METRICS_AT_ONCE   64
 #define CONNECTIONS_MAX   200000
@@ -53,20 +52,7 @@ void net_serve_frames(void (*accept)(stream *s)) { serve_frames = accept; }
 
 /* -- connections -------------------------------------------------------------------------------------------------- */
 
-static size_t drop_data(void *ctx, stream *s, bytes in) {
-    counter_add(COUNTER_TELEMETRY_BYTES, (int64_t)in.n);
-    stream_set_timeout(s, TELEMETRY_US);
-    return in.n;
-}
-
-static void drop_closed(void *ctx, stream *s, const fault *why) {}
-
-static const stream_handler dropping = {.data = drop_data, .closed = drop_closed};
-
-static void accept_telemetry(void *ctx, stream *s, enum protocol inner, listener *l) {
-    stream_set_handler(s, &dropping, NULL);
-    stream_set_timeout(s, TELEMETRY_US);
-}
+static void accept_telemetry(void *ctx, stream *s, enum protocol inner, listener *l) { telemetry_accept(ctx, s); }
 
 static void accept_any(void *ctx, stream *s, enum protocol inner, listener *l) {
     if (inner == PROTOCOL_HTTP)
@@ -221,7 +207,7 @@ static const script_function functions[] = {
      .text = "Declares a door: { name, address, port, protocols = { \"ssl3\", \"tls\", \"http\", \"blaze\" }, prefer = "
              "\"ssl3\"|\"tls\", telemetry = true, metrics = true }. The first bytes of a connection decide among the "
              "protocols; `prefer` "
-             "decides for a hello that offers both SSLv3 and TLS; a telemetry door reads, counts and drops; a metrics "
+             "decides for a hello that offers both SSLv3 and TLS; a telemetry door raises telemetry_message; a metrics "
              "door shows /metrics. Doors open "
              "when the generation becomes the running one; a port that is taken refuses it.",
      .errors = "unknown keys and protocols, two listeners of one name",
@@ -287,7 +273,7 @@ static void describe(const door *d, const char *what) {
     for (int k = 0; k < 4; k++)
         if (d->protocols & protocol_bits[k]) strcat(strcat(list, *list ? ", " : ""), protocol_names[k]);
     log_info("net", "%s %s %s:%d (%s)", what, d->name, d->address[0] ? d->address : "::", listener_port(d->listener),
-             d->telemetry ? "telemetry, dropped"
+             d->telemetry ? "telemetry"
              : d->metrics ? "metrics"
                           : list);
 }
