@@ -32,6 +32,7 @@ require "http.qos"
 
 -- The REST API, for the dashboard and other programs.
 require "http.api"
+require "http.dashboard"
 require "http.tunnel"
 require "http.telemetry"
 

@@ -3,6 +3,8 @@
 -- A client configuration that counts for us has, behind the 745 accomplishment counters of the game, one that rises
 -- with every extraction and one for each kit that rises when it is played. Without it the saves end before them, and
 -- nothing can be said. Pure: saved texts in, tables out.
+local saves = require "services.saves"
+
 local FIRST  = 745                               -- the number of the extraction counter
 local VALUES = 67                                -- it and those of the kits
 
@@ -55,33 +57,36 @@ function kits.played(before, after)
   return (new[1] or 0) > (old[1] or 0), kit
 end
 
-local function words(text, separator)
-  local list = {}
-  for word in text:gmatch("[^" .. separator .. "]+") do list[#list + 1] = word end
-  return list
+-- A list of a saved value as a plain table.
+local function plain(list)
+  local copy = {}
+  for i = 1, list and #list or 0 do copy[#copy + 1] = list[i] end
+  return copy
 end
 
-local function integers(text, separator)
+-- Which of two evolutions each of the last three ranks took.
+local function choices(power)
   local list = {}
-  for _, word in ipairs(words(text, separator)) do list[#list + 1] = math.tointeger(tonumber(word)) end
+  for i = 4, 6 do
+    list[#list + 1] = { a = (power[("evolution_%da"):format(i)] or 0) ~= 0,
+                        b = (power[("evolution_%db"):format(i)] or 0) ~= 0 }
+  end
   return list
 end
 
 -- The kit of a saved character, and what it carries: { weapons = {ids}, weapon_mods = {{ weapon, mods = {ids} }},
--- powers = {{ name, id, rank }} }.
+-- powers = {{ name, id, rank, choices = {{ a, b }}, wheel, talent }} }.
 function kits.character(saved)
-  local fields = {}
-  for field in (saved .. ";"):gmatch "([^;]*);" do fields[#fields + 1] = field end
-  local mods, powers = {}, {}
-  for _, entry in ipairs(words(fields[20] or "", ",")) do
-    local ids = integers(entry, " ")
+  local character, mods, powers = saves.parse("char0", saved), {}, {}
+  for _, entry in ipairs(plain(character.weapon_mods)) do
+    local ids = plain(entry)
     if ids[1] then mods[#mods + 1] = { weapon = ids[1], mods = { table.unpack(ids, 2) } } end
   end
-  for _, entry in ipairs(words(fields[17] or "", ",")) do
-    local parts = words(entry, " ")
-    powers[#powers + 1] = { name = parts[1], id = math.tointeger(tonumber(parts[2])), rank = tonumber(parts[3]) }
+  for i, power in ipairs(plain(character.powers)) do
+    powers[i] = { name = power.name, id = power.id, rank = power.rank, choices = choices(power), wheel = power.wheel,
+                  talent = power.talent }
   end
-  return fields[3], { weapons = integers(fields[19] or "", ","), weapon_mods = mods, powers = powers }
+  return character.kit, { weapons = plain(character.weapons), weapon_mods = mods, powers = powers }
 end
 
 return kits

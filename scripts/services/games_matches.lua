@@ -229,15 +229,34 @@ end
 hooks.when_replayed(close)
 hooks.when_ended(close)
 
--- The last `count` matches of a player, newest first, each with its players.
-function matches.of_player(player_id, count)
-  local rows = mu.store.read([[SELECT m.* FROM matches m JOIN match_players p ON p.match_id = m.id
-    WHERE p.player_id = ? ORDER BY m.id DESC LIMIT ?]], player_id, count) or {}
+-- Rows of matches with what they were played with, and by whom.
+local function whole(rows)
   for _, row in ipairs(rows) do
     row.attributes = mu.json.decode(row.attributes)
     row.players = mu.store.read("SELECT * FROM match_players WHERE match_id = ? ORDER BY slot", row.id) or {}
+    for _, player in ipairs(row.players) do
+      player.equipment = player.equipment and mu.json.decode(player.equipment)
+    end
   end
   return rows
+end
+
+-- The last `count` matches of a player, newest first, each with its players.
+function matches.of_player(player_id, count)
+  return whole(mu.store.read([[SELECT m.* FROM matches m JOIN match_players p ON p.match_id = m.id
+    WHERE p.player_id = ? ORDER BY m.id DESC LIMIT ?]], player_id, count) or {})
+end
+
+-- `count` matches behind the first `skip`, the oldest first unless `newest`; and how many there are.
+function matches.page(skip, count, newest)
+  local total = mu.store.row "SELECT count(*) AS n FROM matches"
+  return whole(mu.store.read("SELECT * FROM matches ORDER BY id " .. (newest and "DESC" or "ASC")
+    .. " LIMIT ? OFFSET ?", count, skip) or {}), total and total.n or 0
+end
+
+-- One match, or nil.
+function matches.get(id)
+  return whole(mu.store.read("SELECT * FROM matches WHERE id = ?", id) or {})[1]
 end
 
 return matches

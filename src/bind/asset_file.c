@@ -79,6 +79,12 @@ static const char *type_of(const char *name) {
         {".html", "text/html; charset=utf-8"},
         {".css", "text/css; charset=utf-8"},
         {".js", "text/javascript"},
+        {".mjs", "text/javascript"},
+        {".map", "application/json"},
+        {".ico", "image/x-icon"},
+        {".woff", "font/woff"},
+        {".woff2", "font/woff2"},
+        {".wasm", "application/wasm"},
         {".json", "application/json"},
         {".txt", "text/plain; charset=utf-8"},
     };

@@ -47,7 +47,12 @@ function tests.a_character_names_its_kit_and_what_it_carries()
   mu.test.equal(kit, "AdeptVolus")
   mu.test.equal(equipment, {
     weapons = { 7, 136 }, weapon_mods = { { weapon = 136, mods = { 36, 37 } }, { weapon = 7, mods = { 33 } } },
-    powers  = { { name = "Biotic", id = 12, rank = 6.0 }, { name = "Consumable_Ammo", id = 86, rank = 1.0 } },
+    powers  = {
+      { name = "Biotic", id = 12, rank = 6.0, wheel = 0, talent = true,
+        choices = { { a = false, b = true }, { a = true, b = false }, { a = false, b = true } } },
+      { name = "Consumable_Ammo", id = 86, rank = 1.0, wheel = 4, talent = false,
+        choices = { { a = false, b = false }, { a = false, b = false }, { a = false, b = false } } },
+    },
   })
   mu.test.equal({ kits.character "20;4;Short" }, { "Short", { weapons = {}, weapon_mods = {}, powers = {} } })
   mu.test.equal({ kits.character "" }, { nil, { weapons = {}, weapon_mods = {}, powers = {} } })

@@ -99,7 +99,7 @@ play.scene("three matches in one lobby, each with a reporting id of its own", fu
     attributes = { ME3map = "map2", ME3gameState = "IN_GAME_FINISHING" },
     players = {
       { player_id = alice.id, slot = 0, host = 1, extracted = 1, kit = "SoldierHumanMale", name = alice.persona,
-        equipment = play.text '"weapons":%[7,136%]' },
+        equipment = { weapons = { 7, 136 } } },
       { player_id = bob.id, slot = 1, host = 0, extracted = 0 },
       { player_id = carol.id, slot = 2, host = 0, extracted = 0 },
     } }, one, "the first match")

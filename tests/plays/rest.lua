@@ -5,8 +5,10 @@ local steps = require "plays.lib.steps"
 local ROOT = "a-long-random-text-for-tests"
 
 local function start()
-  return play.server { files = { ["config.lua"] = ([[
+  local server = play.server { files = { ["config.lua"] = ([[
     return { super_admin = "root@example.org", api = { access_tokens = { ["%s"] = 1 } } }]]):format(ROOT) } }
+  server:wait_log("root@example.org is super admin now", 10)
+  return server
 end
 
 -- One who asks: api(method, path, body) → status, JSON or text, headers.
@@ -170,4 +172,21 @@ play.scene("what is for everybody, and what other pages may ask", function()
   _, _, headers = anybody("GET", "/api/players/self")
   play.equal("*", headers["access-control-allow-origin"], "CORS on errors")
   play.equal(404, (anybody("GET", "/api/nothing")), "an unknown path")
+end)
+
+play.scene("a dashboard's build: its pages, its files, and nothing beside them", function()
+  local server = play.server { files = {
+    ["assets/dashboard/index.html"] = "<p>the page</p>", ["assets/dashboard/_app/immutable/a.js"] = "x",
+  } }
+  local function gets(path, status, body, cache)
+    local reply = mu.http_client.get("http://127.0.0.1:" .. server:port "http" .. path)
+    play.equal({ status, body }, { reply.status, reply.body }, path)
+    if cache then play.equal(cache, reply.headers["cache-control"], path) end
+  end
+  for _, path in ipairs { "/", "/players/17/inventory", "/login" } do gets(path, 200, "<p>the page</p>", "no-cache") end
+  gets("/_app/immutable/a.js", 200, "x", "public, max-age=31536000, immutable")
+  gets("/_app/immutable/b.js", 404, "There is no such file")
+  gets("/..%2f..%2fmu.db", 404, "There is no such file")
+  gets("/../config.lua", 404, "There is no such file")
+  gets("/api/nothing", 404, "There is no such endpoint")
 end)
