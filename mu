@@ -4,7 +4,7 @@
 #   ./mu serve [--config FILE] [--data DIR] [--set key=value …]    installs what is missing, builds, runs the server
 #   ./mu test [stage or test name …]      installs what the tests need, builds, runs everything (no name) or what is named
 #   ./mu bench [scenario …]               measures our server beside a bare C loop and raw SQLite; writes build/bench.md
-#       scenarios: ping preauth data msg ent bini config save loadall silent mixed login create reload slow content games tunnel loginidle idle
+#       scenarios: ping preauth data msg ent bini config save loadall silent mixed login create reload slow content games matchmaking tunnel loginidle idle
 #   ./mu fuzz [seconds] [target …]        every fuzz target for that long each (default 20), libFuzzer with ASan + UBSan
 #   ./mu console [--data DIR]             attaches to the running server: 'help' there lists all commands
 #   ./mu ctl [--json] [--data DIR] COMMAND …    one command of the console, for scripts; exit code 0, 1 or 2

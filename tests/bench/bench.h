@@ -43,7 +43,8 @@ void bench_reload(bench *b);    /* reload after reload under that load */
 void bench_slow(bench *b);      /* clients that ask for the longest config and never read */
 void bench_content(bench *b);   /* the live configuration built again and again, and others' pings */
 
-void bench_games(bench *b);  /* games of four: create, three matched, mesh, leave */
-void bench_tunnel(bench *b); /* game datagrams between tunnels, beside a bare forwarder */
+void bench_games(bench *b);       /* games of four: create, three matched, mesh, leave */
+void bench_matchmaking(bench *b); /* searches among 10 to 10,000 games, and with 2,000 waiting */
+void bench_tunnel(bench *b);      /* game datagrams between tunnels, beside a bare forwarder */
 
 #endif
