@@ -68,3 +68,17 @@ mu.command "scripts events" {
     return { columns = { "event", "params", "handlers", "text" }, rows = rows }
   end,
 }
+
+mu.section "mods" { text = "the operator's own overlays" }
+
+mu.command "mods list" {
+  text   = "the mods there are, which of them are on, and what they override",
+  handle = function()
+    local rows = {}
+    for i, mod in ipairs(mu.mods()) do
+      rows[i] = { mod.name, mod.version, mod.enabled, table.concat(mod.overrides or {}, ", "), mod.text, mod.file }
+    end
+    return { columns = { "mod", "version", "on", "overrides", "text", "file" }, rows = rows,
+             note = "config.lua says which are on, and in which order: mods = { … }" }
+  end,
+}

@@ -235,8 +235,13 @@ static void answer_unknown(blaze_session *s, const blaze_tables *t) {
     char name[128];
     counter_add(COUNTER_BLAZE_UNKNOWN, 1);
     blaze_message_name(t->names, s->request.component, s->request.command, 0, name, sizeof name);
-    if (is_said(name))
-        log_info("blaze", "%s is answered by no script; an empty success was sent to %s", name, stream_peer(s->stream));
+    if (is_said(name)) {
+        int component = (int)strcspn(name, ".");
+        log_info("blaze",
+                 "%s is answered by no script; an empty success was sent to %s. The console's 'stub %.*s %s' prints a "
+                 "script to start from",
+                 name, stream_peer(s->stream), component, name, name[component] ? name + component + 1 : "");
+    }
     write_answer(s, 0, (bytes){0}, NULL);
 }
 
