@@ -131,27 +131,37 @@ end)
 local SLOW = [[
 local groups = mu.component "Playgroups"
 
+local gate   = mu.record "gate" { id = mu.u32 { key = true } }
+
 groups.createPlaygroup { handle = function() mu.sleep(0.3) end }
-groups.joinPlaygroup   { handle = function() mu.sleep(0.6) end }
 groups.leavePlaygroup  { handle = function() error "on purpose" end }
+groups.destroyPlaygroup { handle = function() gate.create { id = 1 } end }
+groups.joinPlaygroup {
+  handle = function()
+    repeat mu.sleep(0.02) until gate.get(1)
+  end,
+}
 ]]
 
 play.scene("slow, coroutines, timers, counters, failures", function()
   local server = play.server { files = { ["scripts/http/content.lua"] = SLOW }, set = { "inspect.slow_ms=200" } }
   local eve    = player_of(server, "Eve")
+  local bob    = play.client(server, "Bob", { via = "blaze" })
   does(server, "slow", "from 200 ms on")
   eve:calls "Playgroups.createPlaygroup"
   eve:receives { kind = "response" }
   local slow = does(server, "slow --last 1", "Playgroups.createPlaygroup")
   contains(slow, "session 1 from 127.0.0.1")
-  play.equal(true, slow:find("ms in mu%.sleep at data/scripts/http/content%.lua:3") ~= nil, slow)
+  play.equal(true, slow:find("ms in mu%.sleep at data/scripts/http/content%.lua:5") ~= nil, slow)
   eve:calls "Playgroups.joinPlaygroup"
   local tasks = console.until_it_says(server, "coroutines", "Playgroups%.joinPlaygroup")
   contains(tasks, "mu.sleep")
-  contains(does(server, "coroutines --trace"), "data/scripts/http/content.lua:4")
+  contains(does(server, "coroutines --trace"), "data/scripts/http/content.lua:10")
   contains(does(server, "timers"), "session.silence")
   contains(does(server, "counters route_requests"), 'blaze_route_requests_total{route="Playgroups.createPlaygroup"}')
   fails(server, "counters weather", "no counter has 'weather' in its name")
+  bob:calls "Playgroups.destroyPlaygroup"
+  bob:receives { kind = "response" }
   eve:receives { kind = "response" }
   for _ = 1, 3 do
     eve:calls "Playgroups.leavePlaygroup"
@@ -159,6 +169,6 @@ play.scene("slow, coroutines, timers, counters, failures", function()
   end
   local failures = does(server, "errors handlers", "on purpose")
   play.equal(true, failures:find("%s3%s+Playgroups%.leavePlaygroup") ~= nil, failures)
-  contains(does(server, "errors handlers --trace"), "content.lua:5")
+  contains(does(server, "errors handlers --trace"), "content.lua:6")
   lacks(does(server, "audit"), "slow")
 end)
