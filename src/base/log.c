@@ -177,6 +177,41 @@ static size_t put_line(char *line, size_t room, enum log_level level, const char
     return n;
 }
 
+/* ---- the newest lines: a ring of bytes ---- */
+
+static char recent[LOG_RECENT_MAX];
+static size_t recent_end, recent_n; /* where the next byte goes; bytes in it */
+
+static void keep_recent(const char *line, size_t n) {
+    size_t first = n < sizeof recent - recent_end ? n : sizeof recent - recent_end;
+    memcpy(recent + recent_end, line, first);
+    memcpy(recent, line + first, n - first);
+    recent_end = (recent_end + n) % sizeof recent;
+    recent_n = recent_n + n < sizeof recent ? recent_n + n : sizeof recent;
+}
+
+size_t log_recent(char *out, size_t room) {
+    pthread_mutex_lock(&lock);
+    size_t n = recent_n < room ? recent_n : room;
+    size_t begin = (recent_end + sizeof recent - n) % sizeof recent;
+    size_t first = n < sizeof recent - begin ? n : sizeof recent - begin;
+    memcpy(out, recent + begin, first);
+    memcpy(out + first, recent, n - first);
+    bool cut = n < recent_n || recent_n == sizeof recent;
+    pthread_mutex_unlock(&lock);
+    const char *end = cut ? memchr(out, '\n', n) : NULL; /* a line that has lost its beginning goes */
+    if (!end) return n;
+    size_t gone = (size_t)(end + 1 - out);
+    memmove(out, end + 1, n - gone);
+    return n - gone;
+}
+
+void log_forget(void) {
+    pthread_mutex_lock(&lock);
+    recent_n = 0;
+    pthread_mutex_unlock(&lock);
+}
+
 void log_write(enum log_level level, const char *topic, const char *format, ...) {
     if ((int)level < atomic_load(&threshold) || level >= LOG_NONE) return;
     char text[LOG_LINE_MAX], line[LOG_LINE_MAX + 512];
@@ -188,6 +223,7 @@ void log_write(enum log_level level, const char *topic, const char *format, ...)
     pthread_mutex_lock(&lock);
     size_t n = put_line(line, sizeof line, level, topic, text);
     if (current_tap) current_tap(level, line, n, tap_context);
+    keep_recent(line, n);
     bool later = gatherer && !current_sink && level < LOG_WARN && gathered_n + n <= sizeof gathered, first = false;
     if (later)
         first = gather(line, n);

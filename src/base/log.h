@@ -42,6 +42,12 @@ int log_level_parse(const char *word); /* "debug"…"error" → level, or -1 */
 void log_gather(void (*ask)(void *context), void *context);
 void log_flush(void); /* any thread */
 
+/* The newest whole lines, at most LOG_RECENT_MAX bytes: whoever cannot see the file or the journal can still read them.
+ * log_recent writes at most `room` bytes, the oldest first, and returns how many; log_forget empties what is kept. */
+#define LOG_RECENT_MAX ((size_t)256 << 10)
+size_t log_recent(char *out, size_t room);
+void log_forget(void);
+
 void log_write(enum log_level level, const char *topic, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #define log_debug(topic, ...) log_write(LOG_DEBUG, topic, __VA_ARGS__)

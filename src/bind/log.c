@@ -45,6 +45,34 @@ static const script_function functions[] = {
     DECLARE(error, "what somebody has to look at"),
 };
 
+static int l_recent(lua_State *L) {
+    luaL_Buffer b;
+    char *to = luaL_buffinitsize(L, &b, LOG_RECENT_MAX);
+    luaL_pushresultsize(&b, log_recent(to, LOG_RECENT_MAX));
+    return 1;
+}
+
+static int l_forget(lua_State *L) {
+    log_forget();
+    return 0;
+}
+
+static const script_function reading[] = {
+    {.name = "mu.log.recent",
+     .returns = "string",
+     .text = "The newest lines of the log, at most 256 KiB, wherever the log goes.",
+     .example = "#mu.log.recent() < 1000000",
+     .since = "0.1",
+     .call = l_recent},
+    {.name = "mu.log.forget",
+     .returns = "nothing",
+     .text = "Empties what mu.log.recent tells; files and journals keep theirs.",
+     .example = "mu.log.forget()",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY,
+     .call = l_forget},
+};
+
 typedef struct log_settings {
     int level; /* -1 = as it is */
     bool json;
@@ -52,6 +80,7 @@ typedef struct log_settings {
 } log_settings;
 
 static int open_log(generation *g, lua_State *L) {
+    script_declare(L, reading, sizeof reading / sizeof *reading);
     return script_declare(L, functions, sizeof functions / sizeof *functions);
 }
 

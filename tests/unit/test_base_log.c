@@ -142,6 +142,28 @@ static void a_json_line_is_one_object_whatever_the_text(void **state) {
                         "and\\u000anew\\u0001lines\"}\n");
 }
 
+static void drop(enum log_level level, const char *line, size_t n, void *ctx) {}
+
+static void the_newest_lines_are_kept_whole(void **state) {
+    static char out[LOG_RECENT_MAX];
+    log_set_sink(drop, NULL);
+    log_forget();
+    assert_int_equal(log_recent(out, sizeof out), 0);
+    log_info("t", "first");
+    size_t n = log_recent(out, sizeof out);
+    assert_true(n > 10 && memcmp(out + n - 9, "t: first\n", 9) == 0);
+    for (int i = 0; i < 9000; i++) log_info("t", "line %d of many, so that the ring goes round", i);
+    n = log_recent(out, sizeof out);
+    assert_true(n > LOG_RECENT_MAX - LOG_LINE_MAX && n < LOG_RECENT_MAX);
+    assert_true(memcmp(out, "20", 2) == 0 && out[n - 1] == '\n');
+    out[n - 1] = 0;
+    assert_non_null(strstr(out + n - 100, "line 8999 of many"));
+    n = log_recent(out, 100); /* less room: the last whole line */
+    assert_true(n > 20 && n < 100 && memcmp(out, "20", 2) == 0);
+    log_forget();
+    log_set_sink(NULL, NULL);
+}
+
 int main(void) {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, begin, end)
     const struct CMUnitTest tests[] = {
@@ -151,6 +173,7 @@ int main(void) {
         WITH(more_than_fits_is_neither_lost_nor_out_of_order),
         WITH(a_renamed_file_is_begun_anew),
         WITH(a_json_line_is_one_object_whatever_the_text),
+        WITH(the_newest_lines_are_kept_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
