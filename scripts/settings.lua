@@ -121,6 +121,8 @@ mu.settings {
     text = "How long its body may take, whole." },
   ["limits.http_idle_seconds"] = { type = "integer", default = 60, min = 1, max = 3600,
     text = "How long an HTTP connection may wait for its next request." },
+  ["limits.timers"] = { type = "integer", default = 100000, min = 100, max = 1000000,
+    text = "Timers that may run at once, of all scripts together." },
   ["limits.resume_seconds"] = { type = "integer", default = 120, min = 0, max = 3600,
     text = "How long a lost session can be resumed by its key." },
   ["limits.setting_bytes"] = { type = "integer", default = 65536, min = 1024, max = 1048576,

@@ -14,6 +14,7 @@
 #include "script/task.h"
 
 #define TIMER_META "mu.timer"
+#define SHORTEST   1000            /* microseconds */
 #define LONGEST    (400.0 * 86400) /* seconds: a date further away belongs into the database */
 
 static const timer_entry *self(lua_State *L) { return *(timer_entry *const *)luaL_checkudata(L, 1, TIMER_META); }
@@ -50,10 +51,10 @@ static int timer_start(lua_State *L) {
     if (count > TIMER_ARGS_MAX) return luaL_error(L, "%s:start: at most %d arguments", e->name, TIMER_ARGS_MAX);
     for (int i = 0; i < count; i++) args[i] = record_value(L, 4 + i);
     fault why = {0};
-    int64_t deadline = engine_now(generation_of(L)->engine) + (int64_t)(seconds * 1e6);
-    if (timers_start(t, e->name, owner, deadline, args, count > 0 ? (uint32_t)count : 0, &why) < 0) {
-        return luaL_error(L, "%s", why.text);
-    }
+    int64_t delay = (int64_t)(seconds * 1e6); /* at least a little: one that starts itself again leaves room */
+    int64_t deadline = engine_now(generation_of(L)->engine) + (delay > SHORTEST ? delay : SHORTEST);
+    int code = timers_start(t, e->name, owner, deadline, args, count > 0 ? (uint32_t)count : 0, &why);
+    if (code < 0) return luaL_error(L, "%s%s", why.text, code == E_LIMIT ? " (limits.timers)" : "");
     return 0;
 }
 
@@ -189,6 +190,26 @@ static int open_timers(generation *g, lua_State *L) {
     return 0;
 }
 
+/* The setting limits.timers; a host without it keeps the bound it was made with. */
+static int check_timers(generation *g) {
+    timer_set *set = g->slots[SLOT_TIMER];
+    lua_State *L = g->L;
+    int top = lua_gettop(L);
+    lua_getglobal(L, "mu");
+    if (lua_getfield(L, -1, "config") == LUA_TTABLE && lua_getfield(L, -1, "limits") == LUA_TTABLE) {
+        lua_getfield(L, -1, "timers");
+        set->most = (uint32_t)lua_tointeger(L, -1);
+    }
+    lua_settop(L, top);
+    return 0;
+}
+
+static void enter_timers(generation *g) {
+    const timer_set *set = g->slots[SLOT_TIMER];
+    const server *s = engine_server(g->engine);
+    if (set->most) timers_limit(s->timers, set->most);
+}
+
 static void close_timers(generation *g) {
     timer_set *set = g->slots[SLOT_TIMER];
     if (!set) return;
@@ -198,4 +219,5 @@ static void close_timers(generation *g) {
     g->slots[SLOT_TIMER] = NULL;
 }
 
-const script_module module_timer = {.name = "timer", .open = open_timers, .close = close_timers};
+const script_module module_timer = {
+    .name = "timer", .open = open_timers, .check = check_timers, .enter = enter_timers, .close = close_timers};

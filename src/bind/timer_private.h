@@ -11,7 +11,7 @@ typedef struct timer_entry {
 
 typedef struct timer_set {
     timer_entry **entries; /* each stays where it is: handles in Lua and names of tasks point to it */
-    uint32_t count;
+    uint32_t count, most;  /* most: the setting limits.timers, 0 = none */
 } timer_set;
 
 timer_entry *timer_set_find(const timer_set *set, const char *name); /* NULL when nobody declares it */

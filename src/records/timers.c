@@ -195,6 +195,8 @@ static void take_out(timers *t, timer *x) {
     t->free_slots[t->free_count++] = x->slot;
 }
 
+void timers_limit(timers *t, uint32_t max) { t->max = max ? max : TIMERS_MAX; }
+
 int timers_start(timers *t, const char *name, record_ref owner, int64_t deadline, const value *args, uint32_t count,
                  fault *f) {
     size_t total = 0;

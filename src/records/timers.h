@@ -31,6 +31,7 @@ typedef struct timer {
 
 timers *timers_new(uint32_t max, fault *f); /* max 0 = TIMERS_MAX */
 void timers_free(timers *t);
+void timers_limit(timers *t, uint32_t max); /* from now on; what runs goes on */
 
 /* Starts or replaces. args may be nil, boolean, integer, number, text, ref; they are copied. owner {0} = nobody.
  * 0, E_ARGUMENT (name), E_TYPE (an argument), E_LIMIT, E_MEMORY: the running one stays as it was then. */

@@ -46,10 +46,12 @@ static void spawn_done(void *ctx, const fault *why) {
     spawned *s = ctx;
     (void)why; /* logged where it happened */
     luaL_unref(s->generation->L, LUA_REGISTRYINDEX, s->ref);
+    s->generation->own->started--;
     free(s);
 }
 
 static void spawn_start(generation *g, spawned *s) {
+    g->own->started++;
     task_call call = {.generation = g,
                       .function_ref = LUA_NOREF,
                       .what = s->what,
@@ -65,6 +67,9 @@ static int core_spawn(lua_State *L) {
     generation *g = generation_of(L);
     char file[LUA_IDSIZE];
     int count = lua_gettop(L), line = generation_where(L, file, sizeof file);
+    if (!g->loading && g->own->started >= g->own->limits.tasks)
+        return luaL_error(L, "mu.spawn: %d tasks that scripts started are under way (limits.tasks)",
+                          (int)g->own->started);
     lua_createtable(L, count, 1);
     lua_insert(L, 1);
     lua_pushinteger(L, count);

@@ -71,7 +71,12 @@ static int body_end(lua_State *L, int status, lua_KContext unused) {
 static int body(lua_State *L) { return body_end(L, lua_pcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 0, body_end), 0); }
 
 static lua_State *create(lua_State *L, int function) {
+    const generation_state *own = generation_of(L)->own;
     luaL_checktype(L, function, LUA_TFUNCTION);
+    if (own->running && ++own->running->coroutines > own->limits.coroutines) {
+        luaL_error(L, "coroutine: a handler may make %d of them without a pause (limits.coroutines)",
+                   (int)own->limits.coroutines);
+    }
     lua_State *co = lua_newthread(L);
     lua_pushcfunction(co, body);
     lua_pushvalue(L, function);

@@ -109,8 +109,23 @@ static void drop(raised *all) {
 static void raised_done(void *ctx, const fault *why) {
     raised_for *r = ctx;
     (void)why; /* logged where it happened */
+    r->raised->generation->own->started--;
     drop(r->raised);
     free(r);
+}
+
+/* Too many tasks already: the event is lost, which is not the trouble of the one who raised it. */
+static bool has_room(generation *g, const struct event_entry *e) {
+    generation_state *own = g->own;
+    int64_t now = engine_now(g->engine);
+    if (own->started < own->limits.tasks) return true;
+    if (now - own->dropped_us > 1000000 || !own->dropped_us)
+        log_error("script",
+                  "the event %s is lost for its handlers: %u tasks that scripts started are under way "
+                  "(limits.tasks; generation %u %.8s)",
+                  e->event.name, own->started, g->number, g->hash);
+    own->dropped_us = now;
+    return false;
 }
 
 /* The stack holds the arguments, checked already. */
@@ -118,7 +133,7 @@ static int raise_event(lua_State *L) {
     const struct event_entry *e = lua_touserdata(L, lua_upvalueindex(2));
     generation *g = generation_of(L);
     int count = lua_gettop(L);
-    if (e->ref == LUA_NOREF) return 0;
+    if (e->ref == LUA_NOREF || !has_room(g, e)) return 0;
     lua_createtable(L, count, 1);
     lua_insert(L, 1);
     lua_pushinteger(L, count);
@@ -144,6 +159,7 @@ static int raise_event(lua_State *L) {
                           .done = raised_done,
                           .ctx = r};
         all->users++;
+        g->own->started++;
         task_start(g->engine, &call); /* queues: a task is running */
     }
     drop(all);

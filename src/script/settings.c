@@ -27,6 +27,8 @@ static const struct engine_setting {
     {"limits.load_seconds", 10, 1, 600, "time to load all scripts"},
     {"limits.task_memory_mib", 64, 1, 65536, "memory that one handler may take"},
     {"limits.memory_mib", 256, 4, 65536, "memory of all scripts together"},
+    {"limits.coroutines", 20000, 100, 10000000, "coroutines that one handler may make without a pause"},
+    {"limits.tasks", 10000, 100, 1000000, "background tasks and handlers of events that may be under way"},
 };
 
 void settings_limits_default(script_limits *l) {
@@ -37,7 +39,9 @@ void settings_limits_default(script_limits *l) {
                          .await_us = s[3].value * 1000000,
                          .load_us = s[4].value * 1000000,
                          .task_memory = (size_t)s[5].value * MIB,
-                         .memory = (size_t)s[6].value * MIB};
+                         .memory = (size_t)s[6].value * MIB,
+                         .coroutines = (uint32_t)s[7].value,
+                         .tasks = (uint32_t)s[8].value};
 }
 
 /* ---- declarations: registry table path → { type=, default=, text=, min=, max=, values=, of=, fields=, where= } ----
@@ -429,6 +433,7 @@ static void read_limits(lua_State *L, int values, script_limits *l) {
     l->burst_warn_us = numbers[0] * 1000, l->burst_us = numbers[1] * 1000;
     l->task_us = numbers[2] * 1000000, l->await_us = numbers[3] * 1000000, l->load_us = numbers[4] * 1000000;
     l->task_memory = (size_t)numbers[5] * MIB, l->memory = (size_t)numbers[6] * MIB;
+    l->coroutines = (uint32_t)numbers[7], l->tasks = (uint32_t)numbers[8];
 }
 
 int settings_evaluate(generation *g, lua_State *L) {

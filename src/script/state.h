@@ -20,6 +20,8 @@
 typedef struct script_limits {
     int64_t burst_warn_us, burst_us, task_us, await_us, load_us;
     size_t task_memory, memory;
+    uint32_t coroutines; /* that one handler may make without a pause */
+    uint32_t tasks;      /* of mu.spawn and events, in flight, of one generation */
 } script_limits;
 
 /* ---- memory (memory.c): one counting allocator a generation ---- */
@@ -54,9 +56,11 @@ typedef struct load_error {
 typedef struct generation_state {
     script_memory memory;
     script_limits limits;
-    uint32_t refs;    /* tasks in flight, holds, one while it is current. Loop thread */
-    uint32_t tasks;   /* in flight */
-    uint32_t excused; /* … that wait for a build */
+    uint32_t refs;      /* tasks in flight, holds, one while it is current. Loop thread */
+    uint32_t tasks;     /* in flight */
+    uint32_t excused;   /* … that wait for a build */
+    uint32_t started;   /* … that scripts have started: mu.spawn, events */
+    int64_t dropped_us; /* when an event was dropped and the log was told */
     int64_t entered_us;
     bool entered, closing;
     task_token none;
@@ -176,6 +180,7 @@ typedef struct task {
     char *error;                  /* text of the error, malloc'ed */
     char *trace;                  /* traceback, malloc'ed */
     size_t grown;                 /* bytes it grew the heap by in earlier bursts */
+    uint32_t coroutines;          /* made in this burst */
     int64_t began_us;             /* 0 until it first waits */
     int64_t started_us, since_us; /* observe_now: of its start; of the state it is in */
     struct task_part *longest;    /* NULL as a rule */

@@ -223,6 +223,7 @@ static void run_task(engine *e, task *t) {
     void *release_ctx = t->push_ctx;
     t->release = NULL;
     t->woken = false;
+    t->coroutines = 0;
     size_t before = own->memory.used;
     int64_t began = observe_now(e);
     if (t->waits_for) observe_wait(e, t, began);

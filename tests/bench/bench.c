@@ -36,11 +36,12 @@ static const char *const sets[] = {"limits.silence_seconds=0",        "limits.ac
 static const struct {
     const char *name;
     void (*run)(bench *b);
-} others[] = {{"mixed", bench_mixed},   {"login", bench_login},
-              {"create", bench_create}, {"reload", bench_reload},
-              {"slow", bench_slow},     {"content", bench_content},
-              {"games", bench_games},   {"matchmaking", bench_matchmaking},
-              {"tunnel", bench_tunnel}, {"loginidle", bench_loginidle},
+} others[] = {{"mixed", bench_mixed},     {"login", bench_login},
+              {"create", bench_create},   {"reload", bench_reload},
+              {"reload15k", bench_crowd}, {"hostile", bench_hostile},
+              {"slow", bench_slow},       {"content", bench_content},
+              {"games", bench_games},     {"matchmaking", bench_matchmaking},
+              {"tunnel", bench_tunnel},   {"loginidle", bench_loginidle},
               {"idle", bench_idle}};
 #define OTHERS (int)(sizeof others / sizeof others[0])
 
@@ -113,7 +114,7 @@ static bool is_other(const char *name) {
 static int usage_error(const char *word) {
     fprintf(stderr,
             "mu_bench: what is %s? Scenarios: ping preauth data msg ent bini (config = these four) save loadall silent "
-            "mixed login create reload slow content games matchmaking tunnel loginidle idle\n",
+            "mixed login create reload reload15k hostile slow content games matchmaking tunnel loginidle idle\n",
             word);
     return 2;
 }

@@ -40,6 +40,8 @@ void bench_create(bench *b);    /* the longest ping while 50 accounts are create
 void bench_login(bench *b);     /* logins by password as fast as they go, and others' pings */
 void bench_mixed(bench *b);     /* half pings, the rest configs, saves, loads */
 void bench_reload(bench *b);    /* reload after reload under that load */
+void bench_crowd(bench *b);     /* the same beside 15,000 sessions that do nothing */
+void bench_hostile(bench *b);   /* scripts that misbehave, and what others notice of each */
 void bench_slow(bench *b);      /* clients that ask for the longest config and never read */
 void bench_content(bench *b);   /* the live configuration built again and again, and others' pings */
 

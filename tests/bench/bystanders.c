@@ -14,7 +14,7 @@ static void *watch(void *context) {
     wire_ping(&ping);
     load_plan p = {.port = s->port,
                    .door = DOOR_UPGRADE,
-                   .connections = BYSTANDERS,
+                   .connections = s->connections ? s->connections : BYSTANDERS,
                    .depth = 1,
                    .pace = 0.005,
                    .seconds = MOST_SECONDS,
@@ -29,7 +29,7 @@ static void *watch(void *context) {
 }
 
 int bystanders_start(bystanders *s, int port, fault *f) {
-    *s = (bystanders){.port = port};
+    *s = (bystanders){.port = port, .connections = s->connections};
     if (pthread_create(&s->thread, NULL, watch, s) != 0) return fault_set(f, E_SYSTEM, "cannot start a thread");
     return 0;
 }

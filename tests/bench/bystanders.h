@@ -10,12 +10,13 @@
 
 #include "bench/load.h"
 
-#define BYSTANDERS 8
+#define BYSTANDERS 8 /* unless told otherwise before the start */
 
 typedef struct bystanders {
     pthread_t thread;
     atomic_bool enough;
     int port, rc;
+    unsigned connections; /* 0 = BYSTANDERS */
     fault why;
     load_result result; /* after bystanders_stop */
 } bystanders;

@@ -5,6 +5,8 @@
  * 2 ms. All replies of the load are checked as ever, and at its end everything that was asked has to be answered: a
  * dropped connection, a lost request and a changed order are all failures, not figures.
  *
+ * Beside a crowd: the same with thousands of connected sessions that do nothing, which a reload must not touch.
+ *
  * Of the clients that never read half ask for PATIENT configs at once and then wait, half go on asking until their
  * socket takes no more: the queue's length ends these, 30 seconds without progress end the others. None can make the
  * server keep more than its queue of 4 MiB (net/stream.h), and bodies that all have in common are kept once; in the end
@@ -117,6 +119,76 @@ void bench_reload(bench *b) {
     bench_tell(b, "reload", rc, &f);
     mixed_free(&m);
     free(r), free(s), free(load);
+}
+
+/* ── reload beside a crowd ───────────────────────────────────────────────────────────────────────────────────────── */
+
+#define CROWD_RELOADS 20
+
+/* Asks each of the crowd once, a batch at a time; every one has to answer. */
+static int crowd_asks(const int *fds, unsigned count, uint32_t number, fault *f) {
+    buf ping = {0}, all = {0};
+    fire_header h;
+    size_t at;
+    int rc = 0;
+    wire_ping(&ping);
+    for (unsigned i = 0; rc == 0 && i < count; i++) {
+        rc = wire_ask(fds[i], &ping, number, &all, &h, &at, 30, f);
+        if (rc == 0 && h.type != FIRE_RESPONSE) rc = fault_set(f, E_PROTOCOL, "answered with error 0x%x", h.error);
+        all.n = 0;
+    }
+    buf_free(&ping), buf_free(&all);
+    return rc;
+}
+
+static int crowd_opens(const bench *b, int *fds, unsigned *open, fault *f) {
+    for (; *open < b->idle; (*open)++) {
+        fds[*open] = wire_open(process_port(&b->server, "game"), DOOR_RAW, f);
+        if (fds[*open] < 0) return fds[*open];
+    }
+    return crowd_asks(fds, *open, 1, f);
+}
+
+/* Others' pings for `seconds`, or while the reloads last. */
+static int crowd_reloads(bench *b, reloader *r, bystanders *s, fault *f) {
+    fault pings = {0};
+    int rc = bystanders_alone(&s[0], bench_port(b), b->smoke ? 0.1 : 3, f);
+    if (rc == 0) rc = bystanders_start(&s[1], bench_port(b), f);
+    if (rc < 0) return rc;
+    usleep(200000);
+    r->b = b;
+    reload_again(r);
+    if (r->rc < 0 || r->done < r->wanted)
+        rc = fault_set(f, E_TIMEOUT, "reload %u of %u did not end", r->done, r->wanted);
+    int others = bystanders_stop(&s[1], rc == 0 ? f : &pings);
+    return rc == 0 ? others : rc;
+}
+
+void bench_crowd(bench *b) {
+    fault f = {0};
+    char quiet[64], busy[64];
+    unsigned open = 0;
+    int *fds = calloc(b->idle, sizeof *fds);
+    reloader *r = calloc(1, sizeof *r);
+    bystanders *s = calloc(2, sizeof *s);
+    int rc = fds && r && s ? bench_fresh_server(b, &f) : E_MEMORY;
+    if (rc == 0) r->wanted = b->smoke ? 3 : CROWD_RELOADS;
+    if (rc == 0) rc = crowd_opens(b, fds, &open, &f);
+    if (rc == 0) rc = crowd_reloads(b, r, s, &f);
+    if (rc == 0) rc = crowd_asks(fds, open, 2, &f);
+    if (rc == 0 && !b->smoke) {
+        bystanders_text(&s[0].result, quiet, sizeof quiet), bystanders_text(&s[1].result, busy, sizeof busy);
+        qsort(r->ms, r->done, sizeof *r->ms, by_size);
+        bench_print(
+            b,
+            "| reload by SIGHUP, %u times, beside %u connected sessions (all answer before and after) | %.0f ms "
+            "from signal to running (median; %.0f … %.0f); others' longest ping %s; without: %s | 40 ms, 5 ms "
+            "on a ping | |\n",
+            r->done, open, r->ms[r->done / 2], r->ms[0], r->ms[r->done - 1], busy, quiet);
+    }
+    bench_tell(b, "reload15k", rc, &f);
+    for (unsigned i = 0; fds && i < open; i++) close(fds[i]);
+    free(fds), free(r), free(s);
 }
 
 /* ── clients that never read ─────────────────────────────────────────────────────────────────────────────────────── */

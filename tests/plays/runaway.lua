@@ -1,56 +1,47 @@
 -- runaway.lua: scripts that never end or eat memory stop at their limit; everybody else plays on.
-local play = require "plays.lib.play"
+local hostile = require "plays.lib.hostile"
+local play    = require "plays.lib.play"
 
 local OTHERS = 50
 
--- Four commands nobody uses, answered by scripts that misbehave.
-local RUNAWAYS = [[
-local groups = mu.component "Playgroups"
+-- Small limits, so that the whole list takes seconds. What each scene proves does not depend on how small.
+local SET = { 'mods={"hostile"}', "limits.burst_warn_ms=60", "limits.burst_ms=150", "limits.task_memory_mib=16",
+              "limits.tasks=300", "limits.timers=500", "limits.coroutines=2000" }
 
-groups.createPlaygroup { handle = function() while true do end end }
-
-groups.joinPlaygroup {
-  handle = function()
-    local inner = coroutine.wrap(function()
-      while true do pcall(function() while true do end end) end
-    end)
-    while true do pcall(inner) end
-  end,
-}
-
-groups.leavePlaygroup {
-  handle = function()
-    local hoard = {}
-    while true do hoard[#hoard + 1] = ("x"):rep(1000) .. #hoard end
-  end,
-}
-
-groups.setMemberAttributes { handle = function() local nothing = nil; return nothing.field end }
-]]
-
-local function server_with_runaways()
-  local server = play.server { files = { ["scripts/http/content.lua"] = RUNAWAYS } }
-  return server
+local function start()
+  local server = play.server { set = SET, files = { ["scripts/mods/hostile/mod.lua"] = hostile } }
+  return server, "http://127.0.0.1:" .. server:port "http"
 end
 
-local function is_survived(name, reason)
-  play.scene(name .. ": " .. reason, function()
-    local server, others = server_with_runaways(), {}
-    for i = 1, OTHERS do others[i] = play.client(server, "Other " .. i, { via = "blaze" }) end
-    local eve = play.client(server, "Eve", { via = "blaze" })
-    eve:calls(name)
-    for _ = 1, 3 do
-      for _, other in ipairs(others) do other:sends "Util.ping" end
-      for _, other in ipairs(others) do other:receives { kind = "response", name = "Util.ping" } end
-    end
-    local answer = eve:next()
-    play.equal({ kind = "error", name = name }, answer, "the answer to Eve")
-    server:wait_log(name)                        -- the log names the handler
-    eve:asks "Util.ping"
-  end)
+local function names(base)
+  local list = {}
+  for name, expected in mu.http_client.get(base .. "/hostile").body:gmatch "(%S+) ([^\n]+)" do
+    list[#list + 1] = { name = name, expected = expected }
+  end
+  return list
 end
 
-is_survived("Playgroups.createPlaygroup", "an endless loop")
-is_survived("Playgroups.joinPlaygroup", "an endless loop in pcall in a coroutine")
-is_survived("Playgroups.leavePlaygroup", "a hoarder")
-is_survived("Playgroups.setMemberAttributes", "a plain bug")
+play.scene("each of many misbehaving scripts ends as a named error, and 50 others get all their replies", function()
+  local server, base = start()
+  local others, list = {}, names(base)
+  for i = 1, OTHERS do others[i] = play.client(server, "Other " .. i, { via = "blaze" }) end
+  play.equal(17, #list, "the list")
+  for _, item in ipairs(list) do
+    local from = server:mark()
+    for _, other in ipairs(others) do other:sends "Util.ping" end
+    local answer = mu.http_client.get(base .. "/hostile/" .. item.name)
+    for _, other in ipairs(others) do other:receives { kind = "response", name = "Util.ping" } end
+    play.equal({ status = 500 }, answer, item.name)
+    server:wait_log(item.expected, 10, from)
+    if item.name ~= "event_flood" then server:wait_log("GET /hostile/" .. item.name, 10, from) end
+    play.equal(play.text "generation 1", server:log(from), "the log of " .. item.name)
+  end
+end)
+
+play.scene("a bug in one handler is one error, with its traceback", function()
+  local server, base = start()
+  local from = server:mark()
+  play.equal({ status = 500 }, mu.http_client.get(base .. "/hostile/global_write"), "the answer")
+  server:wait_log("GET /hostile/global_write failed", 10, from)
+  server:wait_log("mods/hostile/mod.lua:", 10, from)
+end)
