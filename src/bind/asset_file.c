@@ -379,7 +379,7 @@ static const script_function functions[] = {
          "A file below a folder of assets/ (one of the data folder's assets/ wins), for { file = … } as the answer "
          "of an endpoint; letter case does not matter, and where the whole name is unknown its last part is enough. "
          "It answers once. nil when there is none, nil and \"busy\" when it cannot be read just now.",
-     .example = "local file, why = mu.asset.find(\"content\", \"nothing.dds\")  return not file and why",
+     .example = "mu.asset.find(\"content\", \"nothing.dds\") == nil",
      .since = "0.1",
      .flags = SCRIPT_SUSPENDS,
      .call = l_find},

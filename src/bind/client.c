@@ -308,7 +308,7 @@ static const script_function functions[] = {
      .params = "name: string, body?: table",
      .returns = "integer",
      .text = "Sends a request without waiting; gives its message number. The answer comes through client:receive.",
-     .example = "client:send \"Util.ping\" > 0",
+     .example = "client:send \"Util.ping\" >= 0",
      .flags = SCRIPT_RUN_ONLY,
      .since = "0.1",
      .call = l_send},

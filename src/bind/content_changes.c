@@ -206,7 +206,8 @@ static const script_function functions[] = {
          "One change of the game's live configuration, in the order of the calls; content/balance.lua has the words "
          "for it. op: set, list, add, remove, reset, keep, edit. The place of the caller is remembered.",
      .errors = "a field that is missing or no text; too many changes",
-     .example = "-- mu.content.change { op = \"set\", file = \"bioweapon\", section = \"…\", property = \"magsize\", "
+     .example = "mu.content.change { op = \"set\", file = \"bioweapon\", section = \"sfxgame.example\", property = "
+                "\"magsize\", "
                 "values = { \"(X=30,Y=30)\" } }",
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,

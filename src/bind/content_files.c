@@ -297,7 +297,7 @@ static const script_function functions[] = {
      .text = "Writes the game's own files of assets/game/ as texts into the data folder: game/bini/*.ini and "
              "tlk/<language>.txt. Files that are there stay. What was done, a line each; or nil and a sentence.",
      .errors = "a program without a data folder",
-     .example = "mu.content.extract()",
+     .example = "local name, why = mu.content.extract()",
      .since = "0.1",
      .flags = SCRIPT_SUSPENDS,
      .call = l_extract},

@@ -256,7 +256,7 @@ static const script_function functions[] = {
      .params = "member: integer, scope: string?",
      .returns = "boolean",
      .text = "takes a member out of one scope; out of the ranking and all its scopes when none is named",
-     .example = "rating:remove(7)",
+     .example = "rating:set(8, 1)  return rating:remove(8)",
      SINCE,
      .call = board_remove},
     {.name = "mu.ranking:score",

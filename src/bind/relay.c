@@ -300,7 +300,7 @@ static const script_function functions[] = {
              "last_error_ago in seconds; in a game: game, index, sent_to and lost_to by index; with a tunnel: id, kind "
              "\"udp\"|\"http\", silent_for and age in seconds, address, port. nil when it has neither tunnel nor game.",
      .errors = "what is no association id",
-     .example = "mu.relay.report \"nobody\" == nil",
+     .example = "mu.relay.report(mu.token.read_association(mu.token.association())) == nil",
      .since = "0.1",
      .flags = SCRIPT_SUSPENDS,
      .call = report},

@@ -221,7 +221,7 @@ static int m_talks(lua_State *L) {
 static const script_function list[] = {
     {.name = "mu.test.udp",
      .params = "port?: integer",
-     .returns = "userdata",
+     .returns = "socket",
      .text = "a UDP socket on 127.0.0.1",
      .errors = "the port is taken",
      .since = "0.1",
@@ -230,11 +230,11 @@ static const script_function list[] = {
      .call = open_udp},
     {.name = "mu.test.tcp",
      .params = "port: integer",
-     .returns = "userdata",
+     .returns = "socket",
      .text = "a TCP connection to 127.0.0.1",
      .errors = "nobody listens there",
      .since = "0.1",
-     .example = "-- local socket = mu.test.tcp(server:port \"http\")",
+     .example = "local socket = mu.test.tcp(server:port \"http\")",
      .flags = SCRIPT_RUN_ONLY | SCRIPT_TEST,
      .call = open_tcp},
 };
@@ -248,7 +248,7 @@ static const script_function methods[] = {
     METHOD("talks", "to: userdata, port: integer, datagram: string, seconds: number", "table",
            "sends the datagram to that port every 5 ms for so long, while the other socket counts what arrives: sent, "
            "came, worst_gap in milliseconds",
-           "-- local figures = alice:talks(bob, port, datagram, 1)", m_talks, SCRIPT_SUSPENDS),
+           "mu.test.udp():talks(mu.test.udp(), 9, \"x\", 0.02).came == 0", m_talks, SCRIPT_SUSPENDS),
     METHOD("port", "", "integer", "its own port", "mu.test.udp():port() > 0", m_port, 0),
     METHOD("close", "", "", "ends it", "mu.test.udp():close()", m_close, 0),
 };
