@@ -196,7 +196,7 @@ static const script_function functions[] = {
      .text = "Sends a body to a URL and waits for the answer." COMMON,
      .errors = "what is no URL",
      .example = "mu.http_client.post(\"http://127.0.0.1:\" .. mu.listener_port \"http\" .. \"/none\", \"{}\", { "
-                "headers = { [\"content-type\"] = \"application/json\" } }).status == 404",
+                "headers = { [\"content-type\"] = \"application/json\" } }).status >= 400",
      .since = "0.1",
      .flags = SCRIPT_SUSPENDS,
      .call = client_post},
@@ -206,7 +206,7 @@ static const script_function functions[] = {
      .text = "Any other method." COMMON,
      .errors = "what is no URL",
      .example = "mu.http_client.request(\"DELETE\", \"http://127.0.0.1:\" .. mu.listener_port \"http\" .. "
-                "\"/none\").status == 404",
+                "\"/none\").status >= 400",
      .since = "0.1",
      .flags = SCRIPT_SUSPENDS,
      .call = client_request},
