@@ -6,7 +6,6 @@
 local config   = mu.config
 local hooks    = require "services.games_hooks"
 local kits     = require "services.games_kits"
-local messages = require "services.games_messages"
 
 local DAY = 86400
 local SETTLE_SECONDS = 10                        -- for the games to save what a match has brought
@@ -132,7 +131,7 @@ end
 local function result_of(match)
   local result = {
     game_id = match.game_id, reporting_id = match.reporting_id, seed = match.seed,
-    attributes = messages.copy(match.attributes), started = match.started, finished = match.finished,
+    attributes = mu.plain(match.attributes), started = match.started, finished = match.finished,
     completed = match.completed, extracted = false, players = {},
   }
   local ids, before = {}, {}
@@ -187,7 +186,7 @@ local settle = mu.timer "matches.settle" {
 
 local function finish(match, game, completed, seconds)
   match.finished, match.completed = mu.time.unix(), completed
-  match.attributes = messages.copy(game.attributes)
+  match.attributes = mu.plain(game.attributes)
   settle:start(seconds, match)
 end
 

@@ -28,7 +28,7 @@ end
 
 local function lowest_free_slot(game)
   local taken = {}
-  for _, member in ipairs(game.members) do taken[member.slot] = true end
+  for _, member in ipairs(mu.plain(game.members)) do taken[member.slot] = true end
   for slot = 0, MOST_SLOTS - 1 do
     if not taken[slot] then return slot end
   end
@@ -71,10 +71,8 @@ end
 -- A player takes a seat. `reason`: why, as schema/game_manager_game.lua's SetupReason has it.
 function members.join(game, session, reason, attributes)
   local others = records.sessions(game)
-  for _, other in ipairs(others) do
-    subscriptions.add(session, other)
-    subscriptions.add(other, session)
-  end
+  for _, other in ipairs(others) do subscriptions.add(session, other) end
+  subscriptions.add_all(others, session)
   local member = enter(game, session, MEMBER.CONNECTING, 0, attributes)
   members.await(member)
   hooks.changed(game)
@@ -94,10 +92,9 @@ function members.complete(member)
   local game = member.game
   too_late:stop(member)
   member.state, member.joined = MEMBER.CONNECTED, mu.time.unix_us()
-  messages.tell(game, "GamePlayerStateChange", {
-    game_id = game.id, player_id = member.player_id, state = MEMBER.CONNECTED,
-  })
-  messages.tell(game, "PlayerJoinCompleted", { game_id = game.id, player_id = member.player_id })
+  local all, id, player_id = records.sessions(game), game.id, member.player_id
+  mu.notify(all, messages.GamePlayerStateChange, { game_id = id, player_id = player_id, state = MEMBER.CONNECTED })
+  mu.notify(all, messages.PlayerJoinCompleted, { game_id = id, player_id = player_id })
 end
 
 -- Leaving ------------------------------------------------------------------------------------------------------------
@@ -120,7 +117,7 @@ local function take_out(game, member)
 end
 
 local function part(session, others)
-  for _, other in ipairs(others) do subscriptions.remove(other, session) end
+  subscriptions.remove_all(others, session)
   for _, other in ipairs(others) do subscriptions.remove(session, other) end
 end
 

@@ -34,15 +34,6 @@ function messages.tell(game, message, body)
   mu.notify(records.sessions(game), messages[message], body)
 end
 
--- A plain table of a record's map.
-local function copy(map)
-  local plain = {}
-  for key, value in pairs(map) do plain[key] = value end
-  return plain
-end
-
-messages.copy = copy
-
 -- FNV-1 with its constants for 32 bits in 64, over the version's text (reference 02 §0.3).
 local function version_hash(version)
   local hash = 2166136261
@@ -57,7 +48,7 @@ local usual_hash = version_hash(USUAL_VERSION)
 local function admins(game)
   local host = game.host
   local list = { host.player_id }
-  for _, member in ipairs(game.members) do
+  for _, member in ipairs(mu.plain(game.members)) do
     if member.admin and member ~= host then list[#list + 1] = member.player_id end
   end
   return list
@@ -73,7 +64,7 @@ function messages.player(member, viewer)
     game_id     = game.id,
     locale      = player.locale,
     name        = player.name,
-    attributes  = #member.attributes > 0 and copy(member.attributes) or nil,
+    attributes  = #member.attributes > 0 and mu.plain(member.attributes) or nil,
     player_id   = member.player_id,
     address     = tunnels.address_pair(session, viewer, game),
     slot        = member.slot,
@@ -88,7 +79,7 @@ local function common(game, viewer)
   local addresses, topology = tunnels.host_address(game, viewer)
   return {
     admins         = admins(game),
-    attributes     = copy(game.attributes),
+    attributes     = mu.plain(game.attributes),
     capacities     = { game.public_slots, game.private_slots },
     id             = game.id,
     name           = game.host.session.player.name,
@@ -127,7 +118,7 @@ end
 -- All members, for one of them.
 function messages.players(game, viewer)
   local list = {}
-  for i, member in ipairs(game.members) do list[i] = messages.player(member, viewer) end
+  for i, member in ipairs(mu.plain(game.members)) do list[i] = messages.player(member, viewer) end
   return list
 end
 

@@ -75,17 +75,16 @@ records.REMOVED = {
 }
 
 -- Walks the members in the order of their slots, as a list that stays what it is while members come and go.
-function records.members(game)
-  local list = {}
-  for i, member in ipairs(game.members) do list[i] = member end
-  return list
-end
+function records.members(game) return mu.plain(game.members) end
 
 -- The sessions of all members but `without` (a member; may be nil).
 function records.sessions(game, without)
-  local list = {}
-  for _, member in ipairs(game.members) do
-    if member ~= without then list[#list + 1] = member.session end
+  local list, count = {}, 0
+  for _, member in ipairs(mu.plain(game.members)) do
+    if member ~= without then
+      count = count + 1
+      list[count] = member.session
+    end
   end
   return list
 end

@@ -108,28 +108,39 @@ end
 
 -- Pairs --------------------------------------------------------------------------------------------------------------
 
-local function introduce(subscriber, target, data)
-  subscriber:notify(subscriptions.UserAdded, { data = data, user = subscriptions.identification(target.player) })
-  subscriber:notify(subscriptions.UserUpdated, { flags = SUBSCRIBED_ONLINE, user_id = target.player.id })
+local function introduce(subscribers, target, data)
+  local player = target.player
+  mu.notify(subscribers, subscriptions.UserAdded, { data = data, user = subscriptions.identification(player) })
+  mu.notify(subscribers, subscriptions.UserUpdated, { flags = SUBSCRIBED_ONLINE, user_id = player.id })
+end
+
+-- Each of `subscribers` sees `target` from now on.
+function subscriptions.add_all(subscribers, target)
+  local fresh, listing = {}, {}
+  for _, subscriber in ipairs(subscribers) do
+    local number = pair_of(subscriber, target)
+    local pair   = pair_kind.get(number)
+    if not pair then
+      pair_kind.create {
+        pair = number, subscriber = subscriber, target = target,
+        subscriber_id = subscriber.id, target_id = target.id,
+      }
+      fresh[#fresh + 1] = subscriber
+    else
+      pair.count = pair.count + 1
+      if pair.count == 1 then listing[#listing + 1] = subscriber end
+    end
+  end
+  if not fresh[1] and not listing[1] then return end
+  local data = subscriptions.extended_data(target)
+  if fresh[1] then introduce(fresh, target, data) end
+  if listing[1] then
+    mu.notify(listing, subscriptions.ExtendedDataUpdate, { data = data, user_id = target.player.id })
+  end
 end
 
 -- `subscriber` sees `target` from now on.
-function subscriptions.add(subscriber, target)
-  local number = pair_of(subscriber, target)
-  local pair   = pair_kind.get(number)
-  if not pair then
-    pair_kind.create {
-      pair = number, subscriber = subscriber, target = target,
-      subscriber_id = subscriber.id, target_id = target.id,
-    }
-    return introduce(subscriber, target, subscriptions.extended_data(target))
-  end
-  pair.count = pair.count + 1
-  if pair.count > 1 then return end
-  subscriber:notify(subscriptions.ExtendedDataUpdate, {
-    data = subscriptions.extended_data(target), user_id = target.player.id,
-  })
-end
+function subscriptions.add(subscriber, target) subscriptions.add_all({ subscriber }, target) end
 
 -- `subscriber` has `target` on a list, and sees from now on that he is here.
 function subscriptions.list(subscriber, target)
@@ -143,7 +154,7 @@ function subscriptions.list(subscriber, target)
     pair = number, subscriber = subscriber, target = target, count = 0, listed = true,
     subscriber_id = subscriber.id, target_id = target.id,
   }
-  introduce(subscriber, target, presence(target))
+  introduce({ subscriber }, target, presence(target))
 end
 
 local function forget(pair)
@@ -160,13 +171,24 @@ function subscriptions.unlist(subscriber, target)
   if pair.count == 0 then forget(pair) end
 end
 
--- One reason less for `subscriber` to see `target`.
-function subscriptions.remove(subscriber, target)
-  local pair = pair_kind.get(pair_of(subscriber, target))
-  if not pair or pair.count == 0 then return end
-  pair.count = pair.count - 1
-  if pair.count == 0 and not pair.listed then forget(pair) end
+-- One reason less for each of `subscribers` to see `target`.
+function subscriptions.remove_all(subscribers, target)
+  local told = {}
+  for _, subscriber in ipairs(subscribers) do
+    local pair  = pair_kind.get(pair_of(subscriber, target))
+    local count = pair and pair.count or 0
+    if count > 1 or count == 1 and pair.listed then
+      pair.count = count - 1
+    elseif count == 1 then
+      pair:remove()
+      told[#told + 1] = subscriber
+    end
+  end
+  if told[1] then mu.notify(told, subscriptions.UserRemoved, { user_id = target.player.id }) end
 end
+
+-- One reason less for `subscriber` to see `target`.
+function subscriptions.remove(subscriber, target) subscriptions.remove_all({ subscriber }, target) end
 
 -- Tells everyone who sees this session what it is like now.
 function subscriptions.publish(session)

@@ -334,6 +334,16 @@ const script_function record_functions[] = {
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,
      .call = make_map},
+    {.name = "mu.plain",
+     .params = "part: userdata",
+     .returns = "table",
+     .text = "a table with what is in a list or a map of a record; cheaper than walking it where all of it is wanted, "
+             "and it stays what it is while the record changes",
+     .errors = "something else than a list or a map of a record",
+     .example = "mu.plain(pet.create { name = \"Copied\", owners = { \"Ann\" } }.owners)[1] == \"Ann\"",
+     .since = "0.1",
+     .flags = SCRIPT_RUN_ONLY,
+     .call = record_plain},
 };
 const size_t record_function_count = sizeof record_functions / sizeof *record_functions;
 

@@ -55,7 +55,10 @@ static int push_cell(lua_State *L, binding *b, const record_field *f, const uint
     default: break;
     }
     value v = cell_load(&f->cell, cell);
-    record_push_value(L, b->state->all, &v);
+    if (v.kind == VALUE_REF && record_alive(b->state->all, v.ref))
+        record_push_in(L, b->state, v.ref); /* the common way, without looking for the state */
+    else
+        record_push_value(L, b->state->all, &v);
     return 1;
 }
 

@@ -180,6 +180,54 @@ static int map_pairs(lua_State *L) {
     return 3;
 }
 
+static void push_in(lua_State *L, record_state *s, const value *v) {
+    if (v->kind == VALUE_REF && record_alive(s->all, v->ref))
+        record_push_in(L, s, v->ref);
+    else
+        record_push_value(L, s->all, v);
+}
+
+/* Entries whose record is gone are left out, so that a list stays one. */
+static void push_plain_list(lua_State *L, const part_box *p) {
+    records *all = p->of->state->all;
+    value v;
+    lua_createtable(L, record_list_count(all, p->ref, p->field), 0);
+    lua_Integer count = 0;
+    for (uint32_t i = 0; record_list_get(all, p->ref, p->field, i, &v) >= 0; i++) {
+        push_in(L, p->of->state, &v);
+        if (lua_isnil(L, -1))
+            lua_pop(L, 1);
+        else
+            lua_rawseti(L, -2, ++count);
+    }
+}
+
+static void push_plain_map(lua_State *L, const part_box *p) {
+    records *all = p->of->state->all;
+    value key, v;
+    lua_createtable(L, 0, record_map_count(all, p->ref, p->field));
+    for (int more = record_map_next(all, p->ref, p->field, NULL, &key, &v); more > 0;
+         more = record_map_next(all, p->ref, p->field, &key, &key, &v)) {
+        push_in(L, p->of->state, &key);
+        push_in(L, p->of->state, &v);
+        lua_rawset(L, -3);
+    }
+}
+
+/* mu.plain(list or map) */
+int record_plain(lua_State *L) {
+    bool map = luaL_testudata(L, 1, metas[1]) != NULL;
+    if (!map && !luaL_testudata(L, 1, metas[0]))
+        return luaL_error(L, "mu.plain: expected a list or a map of a record, got %s", luaL_typename(L, 1));
+    const part_box *p = part_at(L, map ? RECORD_MAP : RECORD_LIST);
+    luaL_checkstack(L, 6, "records");
+    if (map)
+        push_plain_map(L, p);
+    else
+        push_plain_list(L, p);
+    return 1;
+}
+
 static void make_list_meta(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"add", list_add}, {"remove", list_remove}, {"has", list_has}, {"clear", list_clear}, {NULL, NULL}};

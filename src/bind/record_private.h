@@ -74,6 +74,7 @@ typedef struct part_box {
 void record_make_meta(lua_State *L, binding *b);                                    /* pushes the metatable */
 void record_set_field(lua_State *L, binding *b, record_ref ref, int key, int from); /* raises */
 void record_push_part(lua_State *L, binding *b, record_ref ref, uint32_t field);    /* record_list.c */
+int record_plain(lua_State *L);                                                     /* mu.plain */
 void record_fill_part(lua_State *L, binding *b, record_ref ref, uint32_t field, int table);
 int record_no_field(lua_State *L, binding *b, int key); /* raises, with a suggestion */
 
