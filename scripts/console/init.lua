@@ -22,6 +22,7 @@ require "console.scripts"
 require "console.server"
 require "console.sessions"
 require "console.stub"
+require "console.tunnel"
 require "console.watch"
 
 mu.console.run(run.command)

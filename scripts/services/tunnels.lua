@@ -9,8 +9,9 @@
 --   stricter  a game is tunnelled unless its host's router is open to everybody
 --
 -- Whether a game is tunnelled is decided once, when it is made, so that all its members agree.
-local config = mu.config
-local hooks  = require "services.games_hooks"
+local config   = mu.config
+local hooks    = require "services.games_hooks"
+local sessions = require "services.sessions"
 
 local TUNNEL_IP, TUNNEL_PORT   = 0x7F000001, 42132      -- where every client's machine has the host (05 B.13)
 local PEER_HOSTED, DEDICATED   = 0, 1
@@ -44,6 +45,25 @@ tunnels.kind = tunnel_kind
 -- The tunnel of a session's player, or nil.
 function tunnels.of(session)
   return session.association ~= "" and tunnel_kind.get(session.association) or nil
+end
+
+-- Open tunnels, the newest first, at most so many: { id, kind, address, player, game, opened }; and how many there are.
+function tunnels.list(most)
+  local rows, by_association = {}, {}
+  for tunnel in tunnel_kind.all() do
+    local row = { id = tunnel.id, kind = tunnel.http and "http" or "udp", opened = tunnel.opened,
+                  address = ("%s:%d"):format(tunnel.address, tunnel.port) }
+    rows[#rows + 1], by_association[tunnel.association] = row, row
+  end
+  for player in sessions.players() do
+    local session = player.session
+    local row     = by_association[session.association]
+    if row then row.player, row.game = player.name, session.member and session.member.game.id end
+  end
+  local total = #rows
+  table.sort(rows, function(a, b) return a.opened > b.opened or a.opened == b.opened and a.id < b.id end)
+  for i = most + 1, total do rows[i] = nil end
+  return rows, total
 end
 
 -- Policy -------------------------------------------------------------------------------------------------------------
