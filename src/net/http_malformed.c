@@ -33,7 +33,7 @@ static size_t mask_head(bytes in, uint8_t *out, size_t room) {
         uint8_t *stop = memchr(line, '\n', (size_t)(end - line));
         if (!stop) stop = end;
         if (!first && (stop == line || (stop == line + 1 && *line == '\r')))
-            return (size_t)(stop - out); /* the body begins */
+            return (size_t)(line - out); /* the body begins */
         uint8_t *mark = memchr(line, first ? '?' : ':', (size_t)(stop - line));
         if (first) {
             uint8_t *blank = mark ? memchr(mark, ' ', (size_t)(stop - mark)) : NULL;

@@ -1,5 +1,5 @@
 /* observe.c: see observe.h. What a task notes of itself for it (task.c calls in here) is made only for a task with a
- * part that took long: as a rule it costs three looks at the coarse clock and two comparisons. */
+ * part that took long: as a rule it costs two looks at the coarse clock and two comparisons. */
 #include "script/observe.h"
 
 #include <stdio.h>
@@ -37,7 +37,7 @@ void observe_wait(engine *e, task *t, int64_t now) {
 /* A stay inside Lua is over; `alive`: its stack is still there. */
 void observe_burst(engine *e, task *t, int64_t began, bool alive) {
     int64_t now = observe_now(e);
-    t->since_us = now;
+    t->since_us = e->looked_us = now;
     if (!e->observer.slow_us || now - began < e->observer.slow_us) return;
     if (alive)
         note(t, now - began, NULL);
@@ -50,7 +50,8 @@ void observe_burst(engine *e, task *t, int64_t began, bool alive) {
 void observe_end(engine *e, task *t) {
     const engine_observer *o = &e->observer;
     if (o->slow_us && o->slow) {
-        int64_t us = observe_now(e) - t->started_us;
+        int64_t now = t->state == TASK_RUNNING ? t->since_us : observe_now(e); /* a burst has just ended, or not */
+        int64_t us = now - t->started_us;
         bool ran_long = t->longest && !t->longest->waited;
         if (t->call.background ? ran_long : us >= o->slow_us) {
             const struct task_part *l = t->longest;

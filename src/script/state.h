@@ -229,6 +229,7 @@ struct engine {
     unsigned closing; /* generations being closed on workers */
     engine_counts counts;
     engine_observer observer;
+    int64_t looked_us; /* observe_now, when this drain began or the last burst ended */
     repeat_set repeats;
     int64_t repeat_at; /* when unsaid failures are told, 0 = there are none */
 };

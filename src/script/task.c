@@ -190,6 +190,7 @@ static void end_task(engine *e, task *t, int code, const char *text) {
         watch_switch(&e->watch, t->L);
         close_coroutine(t->L, NULL);
         close_burst(e, t, g->own);
+        t->state = TASK_WAITING; /* what has ended is a wait, not a burst */
         give_coroutine(g, t->L, false);
     }
     t->outcome = code;
@@ -225,7 +226,7 @@ static void run_task(engine *e, task *t) {
     t->woken = false;
     t->coroutines = 0;
     size_t before = own->memory.used;
-    int64_t began = observe_now(e);
+    int64_t began = e->looked_us;
     if (t->waits_for) observe_wait(e, t, began);
     open_burst(e, t, own);
     int status = lua_resume(t->L, NULL, 0, &count);
@@ -300,6 +301,7 @@ static void ask_wake(engine *e) {
 }
 
 static void drain(engine *e) {
+    e->looked_us = observe_now(e);
     for (int i = 0; i < PUMP_BATCH && e->ready_first; i++) run_task(e, dequeue(e));
 }
 
@@ -351,7 +353,7 @@ handle task_start_as(engine *e, const task_call *call, bool event) {
     t->call = *call;
     t->self = self;
     t->event = event;
-    t->started_us = t->since_us = observe_now(e);
+    t->started_us = t->since_us = e->looked_us = observe_now(e);
     t->live_next = e->all;
     if (e->all) e->all->live_before = t;
     e->all = t;

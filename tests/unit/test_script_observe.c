@@ -109,6 +109,21 @@ static void background_tasks_may_take_their_time(void **state) {
     world_close(&w);
 }
 
+static void a_task_that_is_ended_counts_its_whole_time(void **state) {
+    struct world w;
+    struct told t;
+    struct outcome o;
+    start(&w, &t, "mu.handler('it', function() mu.park() end)");
+    handle h = world_call(&w, "it", &o);
+    world_pass(&w, 2);
+    task_cancel(w.engine, h, E_CANCELLED);
+    assert_int_equal(t.slow, 1);
+    assert_int_equal(t.last.us, 2000000);
+    assert_int_equal(t.last.code, E_CANCELLED);
+    assert_string_equal(t.waited, "mu.park");
+    world_close(&w);
+}
+
 static void nobody_asked(void **state) {
     struct world w;
     struct told t;
