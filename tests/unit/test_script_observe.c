@@ -203,9 +203,13 @@ static void tasks_are_shown_where_they_stand(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_long_wait_is_told_with_its_place),   cmocka_unit_test(a_long_stay_inside_lua_is_told),
-        cmocka_unit_test(background_tasks_may_take_their_time), cmocka_unit_test(nobody_asked),
-        cmocka_unit_test(the_same_error_is_said_a_few_times),   cmocka_unit_test(tasks_are_shown_where_they_stand),
+        cmocka_unit_test(a_long_wait_is_told_with_its_place),
+        cmocka_unit_test(a_long_stay_inside_lua_is_told),
+        cmocka_unit_test(background_tasks_may_take_their_time),
+        cmocka_unit_test(a_task_that_is_ended_counts_its_whole_time),
+        cmocka_unit_test(nobody_asked),
+        cmocka_unit_test(the_same_error_is_said_a_few_times),
+        cmocka_unit_test(tasks_are_shown_where_they_stand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
