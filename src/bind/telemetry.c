@@ -8,6 +8,7 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "base/malformed.h"
 #include "bind/server.h"
 #include "codec/telemetry.h"
 #include "script/declare.h"
@@ -76,6 +77,15 @@ static void take_message(server *s, const stream *st, bytes lines) {
     engine_event(s->engine, "telemetry_message", (handle){0, 0}, push_message, message_done, m);
 }
 
+/* For whoever looks into it later: the header, which is what was wrong. */
+static void note_malformed(const stream *st, bytes in, const fault *why) {
+    malformed m = {.decoder = "telemetry", .code = why->code, .offset = 0, .size = in.n};
+    snprintf(m.peer, sizeof m.peer, "%s", stream_peer(st));
+    snprintf(m.door, sizeof m.door, "%s", stream_listener_name(st));
+    snprintf(m.text, sizeof m.text, "%.250s", why->text);
+    malformed_add(&m, (bytes){in.p, in.n < TELEMETRY_HEADER ? in.n : TELEMETRY_HEADER});
+}
+
 static size_t on_data(void *ctx, stream *st, bytes in) {
     size_t used = 0;
     counter_add(COUNTER_TELEMETRY_BYTES, (int64_t)in.n);
@@ -86,6 +96,7 @@ static size_t on_data(void *ctx, stream *st, bytes in) {
         int n = telemetry_parse(rest, &f);
         if (n == E_INCOMPLETE || (n > 0 && (size_t)n > rest.n)) break;
         if (n < 0) {
+            note_malformed(st, rest, &f);
             log_info("telemetry", "%s sent what is no telemetry: %s; closed", stream_peer(st), f.text);
             stream_close_why(st, &f);
             return in.n;

@@ -1,6 +1,7 @@
 /* mu.http, mu.upgrade, mu.json and mu.http_client: the real engine, a real loop, real sockets. */
 #include "net_world.h"
 
+#include "base/malformed.h"
 #include "bind/http_route.h"
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -357,13 +358,18 @@ static void a_taken_port_refuses_the_generation(void **state) {
     world_end();
 }
 
-static void telemetry_is_read_counted_and_dropped(void **state) {
+static void what_is_no_telemetry_is_counted_kept_and_closed(void **state) {
     world_script("mu.listen { name = 'telemetry', address = '127.0.0.1', port = 0, telemetry = true }");
     int64_t before = counter_get(COUNTER_TELEMETRY_BYTES);
     int fd = dial(door_port("telemetry"));
-    say(sv.loop, fd, "GET / HTTP/1.1\r\n\r\n"); /* whatever it looks like */
+    malformed m;
+    say(sv.loop, fd, "GET / HTTP/1.1\r\n\r\n");
     turn_until(sv.loop, counter_get(COUNTER_TELEMETRY_BYTES) == before + 18);
-    assert_true(is_open(sv.loop, fd));
+    turn_until(sv.loop, !is_open(sv.loop, fd));
+    assert_true(malformed_get(0, &m));
+    assert_string_equal(m.decoder, "telemetry");
+    assert_string_equal(m.door, "telemetry");
+    assert_int_equal(m.kept, 12);
     close(fd);
     world_end();
 }
@@ -382,7 +388,7 @@ int main(void) {
         cmocka_unit_test(the_client_asks_our_own_server),
         cmocka_unit_test(doors_follow_the_generation),
         cmocka_unit_test(a_taken_port_refuses_the_generation),
-        cmocka_unit_test(telemetry_is_read_counted_and_dropped),
+        cmocka_unit_test(what_is_no_telemetry_is_counted_kept_and_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,13 +138,15 @@ static void the_shipped_ones_apply(void **state) {
     assert_int_equal(room_open(r), 0);
     store_job *j = store_job_new();
     job_add(j, "INSERT INTO players (email, name, created) VALUES ('a@b.c', 'Alice', 1)", "");
-    job_add(j, "INSERT INTO player_settings VALUES (1, 'Base', '20;4;', 2)", "");
+    job_add(j, "INSERT INTO player_settings (player_id, key, value, updated) VALUES (1, 'Base', '20;4;', 2)", "");
     assert_int_equal(run(r, j), 0);
     assert_int_equal(run(r, job_of("INSERT INTO players (email, name, created) VALUES ('A@B.C', 'Bob', 1)")),
                      E_CONSTRAINT);
     assert_int_equal(run(r, job_of("INSERT INTO players (email, name, created) VALUES ('d@b.c', 'ALICE', 1)")),
                      E_CONSTRAINT);
-    assert_int_equal(run(r, job_of("INSERT INTO player_settings VALUES (2, 'Base', '', 2)")), E_CONSTRAINT);
+    assert_int_equal(
+        run(r, job_of("INSERT INTO player_settings (player_id, key, value, updated) VALUES (2, 'Base', '', 2)")),
+        E_CONSTRAINT);
     assert_int_equal(run(r, job_of("DELETE FROM players")), 0);
     assert_int_equal(ask(r, "SELECT count(*) FROM player_settings"), 0);
     assert_int_equal(run(r, job_of("INSERT INTO players (email, name, created) VALUES ('a@b.c', 'Alice', 1)")), 0);
