@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #define HISTORY_LINES 1000
 #define LIST_MOST     200 /* candidates shown; of more only their number is told */
@@ -82,7 +83,7 @@ static void replace(EditLine *el, const char *line, size_t cursor, uint32_t from
     free(put);
 }
 
-static unsigned char complete(EditLine *el, int key) {
+static unsigned char complete(EditLine *el, wint_t key) {
     const LineInfo *info = el_line(el);
     edit *e = the_edit;
     size_t cursor = (size_t)(info->cursor - info->buffer);
@@ -115,7 +116,7 @@ static unsigned char complete(EditLine *el, int key) {
     return result;
 }
 
-static unsigned char drop_line(EditLine *el, int key) {
+static unsigned char drop_line(EditLine *el, wint_t key) {
     the_edit->dropped = true;
     return CC_NEWLINE;
 }
@@ -172,8 +173,8 @@ edit *edit_open(console_link *l) {
     el_set(e->el, EL_PROMPT, prompt);
     el_set(e->el, EL_EDITOR, "emacs");
     el_set(e->el, EL_HIST, history, e->history);
-    el_set(e->el, EL_ADDFN, "mu-complete", "completes the word", complete);
-    el_set(e->el, EL_ADDFN, "mu-drop", "drops the line", drop_line);
+    el_wset(e->el, EL_ADDFN, L"mu-complete", L"completes the word", complete); /* el_set would leak copies of these */
+    el_wset(e->el, EL_ADDFN, L"mu-drop", L"drops the line", drop_line);
     el_set(e->el, EL_SETTY, "-d", "-isig", NULL);
     el_set(e->el, EL_BIND, "^I", "mu-complete", NULL);
     el_set(e->el, EL_BIND, "^C", "mu-drop", NULL);

@@ -48,6 +48,7 @@ static int cancel(console_link *l, fault *f) {
 
 /* More bytes into l->in. A Ctrl-C meanwhile cancels what runs; the second one gives up. */
 static int receive(console_link *l, int *cancelled, fault *f) {
+    fflush(stdout); /* what has come is seen now, by a program behind a pipe as well */
     for (;;) {
         if (interrupts > 1) return fault_set(f, E_CANCELLED, "given up: the server does not end the command");
         if (interrupts == 1 && !*cancelled) {
