@@ -25,12 +25,17 @@
 
 static blaze_tables *tables_here(lua_State *L) { return blaze_tables_of(generation_of(L)); }
 
-/* Raises "…; did you mean …?" with the names of a list on offer. */
-static int raise_unknown_name(lua_State *L, const char *what, const char *name, const blaze_name_list *list) {
+/* "…; did you mean …?" with the names of a list on offer. */
+static const char *unknown_name(lua_State *L, const char *what, const char *name, const blaze_name_list *list) {
     suggestion s = suggest_begin(name);
     for (size_t i = 0; i < list->count; i++) suggest_offer(&s, list->by_name[i].name);
     char hint[128];
-    return luaL_error(L, "%s has no %s%s", what, name, suggest_text(&s, hint, sizeof hint));
+    return lua_pushfstring(L, "%s has no %s%s", what, name, suggest_text(&s, hint, sizeof hint));
+}
+
+/* A mistake in a declaration is noted, so that all of them are told at once; a declaration at the wrong time raises. */
+static void must_load(lua_State *L, const char *name, const char *what) {
+    if (tables_here(L)->frozen) luaL_error(L, "%s: %s are declared while the scripts load, not later", name, what);
 }
 
 /* mu.protocol { components = {…}, errors = {…} } */
@@ -68,7 +73,8 @@ static const blaze_component *check_component(lua_State *L, int index) {
 static const schema_struct *field_schema(lua_State *L, int table, const char *route, const char *key) {
     const schema_struct *s = NULL;
     if (lua_getfield(L, table, key) != LUA_TNIL && !(s = bind_tdf_struct(L, -1)))
-        luaL_error(L, "%s: '%s' must be a struct made by mu.tdf.struct, not %s", route, key, luaL_typename(L, -1));
+        generation_error_here(L, "%s: '%s' must be a struct made by mu.tdf.struct, not %s", route, key,
+                              luaL_typename(L, -1));
     lua_pop(L, 1);
     return s;
 }
@@ -84,7 +90,10 @@ static const char *const route_keys[] = {"request", "response", "error", "handle
 static void check_route_keys(lua_State *L, int table, const char *route) {
     blaze_tables *t = tables_here(L);
     for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "%s: a route has named fields only", route);
+        if (lua_type(L, -2) != LUA_TSTRING) {
+            generation_error_here(L, "%s: a route has named fields only", route);
+            continue;
+        }
         const char *key = lua_tostring(L, -2);
         suggestion s = suggest_begin(key);
         bool known = false;
@@ -95,8 +104,8 @@ static void check_route_keys(lua_State *L, int table, const char *route) {
         for (size_t i = 0; i < t->guard_count; i++) suggest_offer(&s, t->guards[i].name);
         if (known || find_guard(t, key)) continue;
         char hint[128];
-        luaL_error(L, "%s: a route has no '%s', and no guard of that name is declared%s", route, key,
-                   suggest_text(&s, hint, sizeof hint));
+        generation_error_here(L, "%s: a route has no '%s', and no guard of that name is declared%s", route, key,
+                              suggest_text(&s, hint, sizeof hint));
     }
 }
 
@@ -136,6 +145,14 @@ blaze_route *blaze_route_find(const blaze_tables *t, const char *name) {
     return n ? blaze_route_at(t, c->id, n->number) : NULL;
 }
 
+/* "; the other one is in scripts/components/util.lua:12" */
+static const char *other_place(lua_State *L, const blaze_route *r) {
+    lua_Debug about;
+    if (lua_rawgeti(L, LUA_REGISTRYINDEX, r->handle_ref) != LUA_TFUNCTION) return "";
+    lua_getinfo(L, ">S", &about);
+    return lua_pushfstring(L, "; the other one is in %s:%d", about.short_src, about.linedefined);
+}
+
 /* The function behind `util.ping`: declares the route from the table it is called with; gives the route object. */
 static int l_declare_route(lua_State *L) {
     blaze_tables *t = tables_here(L);
@@ -143,10 +160,17 @@ static int l_declare_route(lua_State *L) {
     const char *command = lua_tostring(L, lua_upvalueindex(2));
     const blaze_name *n = blaze_name_find(&c->commands, command);
     const char *name = lua_pushfstring(L, "%s.%s", c->name, command);
-    if (t->frozen) return luaL_error(L, "%s: routes are declared while the scripts load, not later", name);
-    if (!lua_istable(L, 1)) return luaL_error(L, "%s: expected a table { request =, response =, handle = }", name);
-    if (blaze_route_at(t, c->id, n->number)) return luaL_error(L, "%s is declared twice", name);
+    must_load(L, name, "routes");
+    if (!lua_istable(L, 1)) {
+        generation_error_here(L, "%s: expected a table { request =, response =, handle = }", name);
+        return 0;
+    }
     check_route_keys(L, 1, name);
+    const blaze_route *other = blaze_route_at(t, c->id, n->number);
+    if (other) {
+        generation_error_here(L, "%s is declared twice%s", name, other_place(L, other));
+        return 0;
+    }
 
     blaze_route *r = arena_new(&t->memory, sizeof *r);
     char *text = arena_text(&t->memory, name, strlen(name));
@@ -156,7 +180,7 @@ static int l_declare_route(lua_State *L) {
     r->response = field_schema(L, 1, name, "response");
     r->error = field_schema(L, 1, name, "error");
     if (lua_getfield(L, 1, "handle") != LUA_TFUNCTION)
-        return luaL_error(L, "%s: 'handle' must be a function(session, request)", name);
+        generation_error_here(L, "%s: 'handle' must be a function(session, request)", name);
     r->handle_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     take_guards(L, 1, r);
     blaze_route **bucket = &t->routes[bucket_of(r->component, r->command)];
@@ -177,12 +201,12 @@ static int l_declare_notification(lua_State *L) {
     const char *id = lua_tostring(L, lua_upvalueindex(2));
     const blaze_name *n = blaze_name_find(&c->notifications, id);
     const char *name = lua_pushfstring(L, "%s.%s", c->name, id);
-    if (t->frozen) return luaL_error(L, "%s: notifications are declared while the scripts load, not later", name);
+    must_load(L, name, "notifications");
     if (!lua_istable(L, 1)) return luaL_error(L, "%s: expected a table { body = … }", name);
-    if (blaze_notification_at(t, c->id, n->number)) return luaL_error(L, "%s is declared twice", name);
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
         if (lua_type(L, -2) != LUA_TSTRING || strcmp(lua_tostring(L, -2), "body") != 0)
-            return luaL_error(L, "%s: a notification has a 'body' and nothing else", name);
+            generation_error_here(L, "%s: a notification has a 'body' and nothing else", name);
+    if (blaze_notification_at(t, c->id, n->number)) generation_error_here(L, "%s is declared twice", name);
     blaze_notification *note = arena_new(&t->memory, sizeof *note);
     char *text = arena_text(&t->memory, name, strlen(name));
     if (!note || !text) return luaL_error(L, "no memory for the notification %s", name);
@@ -209,11 +233,18 @@ static int l_notification(lua_State *L) {
     const blaze_component *c = check_component(L, lua_upvalueindex(1));
     const char *name = luaL_checkstring(L, 1);
     if (!blaze_name_find(&c->notifications, name))
-        return raise_unknown_name(L, lua_pushfstring(L, "%s (notifications)", c->name), name, &c->notifications);
+        return luaL_error(L, "%s",
+                          unknown_name(L, lua_pushfstring(L, "%s (notifications)", c->name), name, &c->notifications));
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, 1);
     lua_pushcclosure(L, l_declare_notification, 2);
     return 1;
+}
+
+/* Stands for what a mistake has been noted of already. */
+static int l_nothing(lua_State *L) {
+    (void)L;
+    return 0;
 }
 
 static int component_index(lua_State *L) {
@@ -225,7 +256,12 @@ static int component_index(lua_State *L) {
         lua_pushcclosure(L, l_notification, 1);
         return 1;
     }
-    if (!blaze_name_find(&c->commands, name)) return raise_unknown_name(L, c->name, name, &c->commands);
+    if (!blaze_name_find(&c->commands, name)) {
+        must_load(L, c->name, "routes");
+        generation_error_here(L, "%s", unknown_name(L, c->name, name, &c->commands));
+        lua_pushcfunction(L, l_nothing);
+        return 1;
+    }
     lua_pushcclosure(L, l_declare_route, 2);
     return 1;
 }
@@ -279,7 +315,7 @@ static int l_fail(lua_State *L) {
     blaze_tables *t = tables_here(L);
     const blaze_name *e = blaze_error_named(t->names, name);
     lua_settop(L, 2);
-    if (!e) return raise_unknown_name(L, "the protocol", name, blaze_names_errors(t->names));
+    if (!e) return luaL_error(L, "%s", unknown_name(L, "the protocol", name, blaze_names_errors(t->names)));
     lua_createtable(L, 0, 4);
     lua_pushvalue(L, 1);
     lua_setfield(L, -2, "name");

@@ -95,13 +95,15 @@ static int fill(http_path *p, fault *f) {
     return 0;
 }
 
-/* Two paths that match the same requests are one. */
-static bool same(const http_path *a, const http_path *b) {
+/* Do the two paths match the same requests? *named: their parameters have the same names as well. */
+static bool same(const http_path *a, const http_path *b, bool *named) {
+    *named = true;
     if (a->count != b->count) return false;
     for (int i = 0; i < a->count; i++) {
         const http_segment *s = &a->segments[i], *o = &b->segments[i];
-        if (s->parameter != o->parameter || s->rest != o->rest || s->n != o->n || memcmp(s->text, o->text, s->n) != 0)
-            return false;
+        bool text = s->n == o->n && memcmp(s->text, o->text, s->n) == 0;
+        if (s->parameter != o->parameter || s->rest != o->rest || (!s->parameter && !text)) return false;
+        *named = *named && text;
     }
     return true;
 }
@@ -115,11 +117,17 @@ http_path *http_routes_add(http_routes *r, const char *text, fault *f) {
         return NULL;
     }
     if (fill(p, f) < 0) goto fail;
-    for (size_t i = 0; i < r->count; i++)
-        if (same(r->paths[i], p)) {
-            path_free(p);
-            return r->paths[i];
+    for (size_t i = 0; i < r->count; i++) {
+        bool named;
+        if (!same(r->paths[i], p, &named)) continue;
+        if (!named) {
+            fault_set(f, E_EXISTS, "'%s' and '%s' match the same requests: give the parameters the same names", text,
+                      r->paths[i]->text);
+            goto fail;
         }
+        path_free(p);
+        return r->paths[i];
+    }
     if (r->count == r->room) {
         size_t room = r->room ? r->room * 2 : 32;
         http_path **more = realloc(r->paths, room * sizeof *more);

@@ -5,7 +5,9 @@ local list = require "example_list"
 
 local t = mu.tdf
 
-mu.protocol { components = { Example = { id = 0x7E57, commands = { run = 1 }, notifications = { Told = 1, Seen = 2 } } } }
+mu.protocol {
+  components = { Example = { id = 0x7E57, commands = { run = 1 }, notifications = { Told = 1, Seen = 2 } } },
+}
 
 local example = mu.component "Example"
 
