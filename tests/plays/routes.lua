@@ -38,18 +38,21 @@ return { started = function() end }
 ]], {
     [2]  = "Util%.ping is declared twice; the other one is in scripts/components/util%.lua:%d+",
     [3]  = "Playgroups has no joinPlaygruop; did you mean 'joinPlaygroup'%?",
-    [4]  = { "Playgroups%.joinPlaygroup: a route has no 'handel', .*; did you mean 'handle'%?", "'handle' must be a function" },
-    [5]  = { "Playgroups%.leavePlaygroup: 'handle' must be a function", "'request' must be a struct made by mu%.tdf%.struct",
-             "'response' must be a struct", "a route has no 'logn', .*; did you mean 'login'%?",
+    [4]  = { "Playgroups%.joinPlaygroup: a route has no 'handel', .*; did you mean 'handle'%?",
+             "'handle' must be a function" },
+    [5]  = { "Playgroups%.leavePlaygroup: 'handle' must be a function",
+             "'request' must be a struct made by mu%.tdf%.struct", "'response' must be a struct", "a route has no 'logn', .*; did you mean 'login'%?",
              "a route has named fields only" },
     [6]  = "Playgroups%.lookupPlaygroupInfo: expected a table",
     [7]  = "Playgroups%.kickPlaygroupMember: a route has no 'reqest', .*; did you mean 'request'%?",
-    [11] = { "UserSessions%.UserAdded: a notification has a 'body' and nothing else", "UserAdded is declared twice" },
+    [11] = { "UserSessions%.UserAdded: a notification has a 'body' and nothing else",
+             "UserAdded is declared twice" },
     [13] = "mu%.http%.post: '/one/{b}' and '/one/{a}' match the same requests",
     [14] = "mu%.http%.get: \"/one/{a}\" has been declared already",
     [15] = "mu%.http%.get: 'one' must begin with /",
     [16] = "mu%.http%.get: '/two/{a}/{a}' has two parameters of one name",
-    [17] = { "unknown key 'handel'; did you mean 'handle'%?", "'max_body' must be a number", "'handle' must be a function" },
+    [17] = { "unknown key 'handel'; did you mean 'handle'%?", "'max_body' must be a number",
+             "'handle' must be a function" },
   })
 end)
 
