@@ -74,6 +74,7 @@ return {
 
   promos = {
     -- hide_expired = true,          -- leave out the messages of configs/me3_msg.lua whose last day has passed
+    -- zone = "UTC",                 -- the time zone of days and times that name none: "UTC" or like "+01:00"
   },
 
   matchmaking = {

@@ -101,6 +101,9 @@ mu.settings {
   ["games.history_days"] = { type = "integer", default = 365, min = 0, max = 36500,
     text = "How long matches are remembered. 0: for ever." },
 
+  ["promos.zone"] = { type = "string", default = "UTC", max = 6,
+    text = "The time zone of days and times of promos and packs that name none: \"UTC\" or like \"+01:00\"." },
+
   ["content.version"] = { type = "string", default = "40128", max = 16,
     text = "The version of the live configuration that games are told. Another one separates players: keep it." },
 

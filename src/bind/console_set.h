@@ -13,7 +13,7 @@
 
 #define CONSOLE_NAME_MAX    48 /* bytes of a command's, section's, word's or parameter's name */
 #define CONSOLE_WORDS_MAX   4  /* words of a command's name */
-#define CONSOLE_PARAMS_MAX  12 /* parameters of a command, and as many options */
+#define CONSOLE_PARAMS_MAX  20 /* parameters of a command, and as many options */
 #define CONSOLE_LIST_MAX    1000
 #define CONSOLE_SET_MEMORY  ((size_t)1 << 20)
 #define CONSOLE_LUA_COMMAND ">" /* the one command whose name is a sign */
