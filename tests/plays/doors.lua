@@ -1,6 +1,7 @@
 -- doors.lua: each way in, from the first byte to the main menu.
-local play  = require "plays.lib.play"
-local steps = require "plays.lib.steps"
+local play   = require "plays.lib.play"
+local steps  = require "plays.lib.steps"
+local tunnel = require "plays.lib.tunnel"
 
 -- What a game learns before it logs in, by the door it came by.
 local function is_told(client, told)
@@ -112,9 +113,33 @@ play.scene("quality of service is answered, whatever is asked", function()
   local function body(path) return mu.http_client.get(base .. path).body end
   play.equal(play.text "<qosip>2130706433</qosip>", body "/qos/qos?prpt=3659&vers=1&qtyp=1", "kind 1")
   play.equal(play.text "<numprobes>10</numprobes>.*<probesize>1200</probesize>", body "/qos/qos?qtyp=2", "kind 2")
-  play.equal(play.text "<qosport>0</qosport>", body "/qos/qos", "no kind")
+  play.equal(play.text "<qosport>42130</qosport>", body "/qos/qos", "no kind: the address")
+  play.equal(play.text "<numprobes>10</numprobes>", body "/qos/qos?qtype=2", "the name that one server wanted")
+  play.equal(play.text "<qosport>0</qosport>", body "/qos/qos?qtyp=7", "an unknown kind")
   play.equal(play.text "<numinterfaces>2</numinterfaces>", body "/qos/firewall?vers=1&nint=1", "firewall")
   play.equal(play.text "<firetype>2</firetype>", body "/qos/firetype?vers=1&rqid=747&rqsc=502&inip=-1", "firetype")
+end)
+
+play.scene("a game without a client is sent to our own probe listeners, and answered there", function()
+  local server = play.server { config = tunnel.config(0, [[
+    { name = "qos",  address = "127.0.0.1", port = 0, qos = true },
+    { name = "qos2", address = "127.0.0.1", port = 0, qos = true },]]) }
+  local base   = "http://127.0.0.1:" .. server:port "http"
+  local first, second = server:port "qos", server:port "qos2"
+  local function body(path, headers) return mu.http_client.get(base .. path, { headers = headers }).body end
+  play.equal(play.text(("<qosport>%d</qosport>.*<qosip>2130706433<"):format(first)), body "/qos/qos?qtyp=1", "direct")
+  play.equal(play.text(("<ports>%d</ports>.*<ports>%d</ports>"):format(first, second)),
+    body "/qos/firewall?vers=1&nint=1", "firewall")
+  play.equal(play.text "<qosport>42130</qosport>",
+    body("/qos/qos?qtyp=1", { ["user-agent"] = "PocketRelayClient/v0.3.0" }), "behind a client")
+  local game, probe = mu.test.udp(), (">I4I4I4I4I4"):pack(2, 1, 0, 1, 0x12345678)
+  game:send(probe, first)
+  play.equal(probe .. (">I4I2I4"):pack(0x7F000001, game:port(), 0), (game:receive()), "my address")
+  local long = (">I4I4I4I4I4"):pack(5, 1, 1, 0, 10) .. ("p"):rep(1180)
+  game:send(long, second)
+  play.equal(long:sub(1, 20) .. (">I4I2"):pack(6000000, game:port()) .. ("p"):rep(1174), (game:receive()), "latency")
+  game:send((">I4I4"):pack(747, 502), first)
+  play.equal(nil, (game:receive(0.05)), "the answer to a firewall probe")
 end)
 
 play.scene("what is no telemetry ends its connection and nothing else", function()
