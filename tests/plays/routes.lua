@@ -41,7 +41,8 @@ return { started = function() end }
     [4]  = { "Playgroups%.joinPlaygroup: a route has no 'handel', .*; did you mean 'handle'%?",
              "'handle' must be a function" },
     [5]  = { "Playgroups%.leavePlaygroup: 'handle' must be a function",
-             "'request' must be a struct made by mu%.tdf%.struct", "'response' must be a struct", "a route has no 'logn', .*; did you mean 'login'%?",
+             "'request' must be a struct made by mu%.tdf%.struct", "'response' must be a struct",
+             "a route has no 'logn', .*; did you mean 'login'%?",
              "a route has named fields only" },
     [6]  = "Playgroups%.lookupPlaygroupInfo: expected a table",
     [7]  = "Playgroups%.kickPlaygroupMember: a route has no 'reqest', .*; did you mean 'request'%?",
@@ -62,7 +63,8 @@ play.scene("what stops a file is told beside what stops others", function()
     refused(server, "\n" .. statement .. "\nreturn { started = function() end }", { [2] = sentence })
   end
   first('mu.component "Utill"', "the protocol has no component 'Utill'; did you mean 'Util'%?")
-  first('mu.component("UserSessions").notification "UserAded"', "UserSessions %(notifications%) has no UserAded; did you mean 'UserAdded'%?")
+  first('mu.component("UserSessions").notification "UserAded"',
+        "UserSessions %(notifications%) has no UserAded; did you mean 'UserAdded'%?")
   first('mu.guard "login" (function() end)', "the guard 'login' is declared twice")
   first('mu.guard "handle" (function() end)', "'handle' is a field of every route already")
   first('mu.on("session_open", print)', "session_open.*did you mean 'session_opened'")
