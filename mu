@@ -117,13 +117,16 @@ build() { # build preset target…: quiet unless it fails
   }
 }
 
-# program verb word…: installs what is missing, builds, runs. Words that name files mean files as seen from where the
-# user stands; behind the first word that is no option stands a command of the console, which is left alone.
+# program verb word…: installs what is missing, builds, runs; the console's client is only built where there is none: the
+# server that runs was built already. Words that name files mean files as seen from where the user stands; behind the
+# first word that is no option stands a command of the console, which is left alone.
 program() {
   verb=$1
   shift
-  install $build_packages || exit 1
-  build release murelay || exit 1
+  if [ "$verb" = serve ] || [ ! -x "$top/build/release/murelay" ]; then
+    install $build_packages || exit 1
+    build release murelay || exit 1
+  fi
   count=$# options=1
   while [ "$count" -gt 0 ]; do
     word=$1

@@ -1,4 +1,6 @@
 -- console/scripts.lua: the scripts themselves: which files run, reload, and the way back.
+local format = require "console.format"
+
 mu.section "scripts" { text = "the scripts that are the server: reload, and the way back" }
 
 mu.command "reload" {
@@ -47,8 +49,8 @@ mu.command "scripts generations" {
   handle = function()
     local rows = {}
     for i, g in ipairs(mu.scripts.generations()) do
-      rows[i] = { g.number, g.hash, g.current and "runs" or "finishes", ("%.0f s"):format(g.age), g.tasks,
-                  ("%.1f MiB"):format(g.memory / 2 ^ 20) }
+      rows[i] = { g.number, g.hash, g.current and "runs" or "finishes", format.span(g.age), g.tasks,
+                  format.bytes(g.memory) }
     end
     local status = mu.scripts.status()
     local back   = status.previous and ("; rollback goes to %d (%s)"):format(status.previous.number,

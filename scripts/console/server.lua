@@ -1,18 +1,10 @@
 -- console/server.lua: the server as a process: how it is, and its end.
 local config   = mu.config
+local format   = require "console.format"
+local games    = require "services.games"
 local sessions = require "services.sessions"
 
 mu.section "server" { text = "this server as a program" }
-
-local function duration(seconds)
-  local days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
-  if days >= 1 then return ("%d d %d h"):format(days, hours) end
-  if hours >= 1 then return ("%d h %d min"):format(hours, minutes) end
-  if minutes >= 1 then return ("%d min %d s"):format(minutes, seconds % 60 // 1) end
-  return ("%.1f s"):format(seconds)
-end
-
-local function mebibytes(bytes) return ("%.1f MiB"):format(bytes / 2 ^ 20) end
 
 local function doors()
   local parts = {}
@@ -28,23 +20,25 @@ mu.command "status" {
   text    = "version, uptime, scripts, doors, who is here, memory",
   handle  = function()
     local p = mu.console.process()
-    return { columns = { "what", "value" }, rows = {
+    return format.sheet {
       { "version",        p.version },
-      { "uptime",         duration(p.uptime) },
+      { "uptime",         format.span(p.uptime) },
       { "process",        p.pid },
       { "data folder",    p.data },
       { "scripts",        ("generation %d, %s"):format(p.generation, p.hash) },
       { "reloads",        p.reloads },
       { "generations",    p.generations },
       { "doors",          doors() },
+      { "connections",    (select(2, sessions.list(0))) },
       { "players online", sessions.players_online() },
+      { "games",          games.kind.count() },
       { "tasks",          p.tasks },
       { "failed tasks",   p.failed_tasks },
       { "killed tasks",   p.killed_tasks },
-      { "memory",         mebibytes(p.memory) },
-      { "… of scripts",   mebibytes(p.scripts_memory) },
+      { "memory",         format.bytes(p.memory) },
+      { "… of scripts",   format.bytes(p.scripts_memory) },
       { "processor time", ("%.1f s, %.1f %% of one core"):format(p.cpu, 100 * p.cpu / math.max(p.uptime, 0.001)) },
-    } }
+    }
   end,
 }
 
