@@ -13,8 +13,11 @@ static const char *const metas[] = {"record list", "record map"};
 
 static const record_field *field_at(const part_box *p) { return &p->of->kind->layout.fields[p->field]; }
 
+/* The list or map at 1: known by its first word, because looking its metatable up by name costs more than the read. */
 static part_box *part_at(lua_State *L, enum record_type type) {
-    part_box *p = luaL_checkudata(L, 1, metas[type == RECORD_MAP]);
+    const char *const *mark = &metas[type == RECORD_MAP];
+    part_box *p = lua_type(L, 1) == LUA_TUSERDATA && lua_rawlen(L, 1) == sizeof *p ? lua_touserdata(L, 1) : NULL;
+    if (!p || p->mark != mark) p = luaL_checkudata(L, 1, *mark);
     record_state *s = p->of->state;
     if (p->version != p->of->kind->version)
         luaL_error(L, "%s: its layout has changed; read the field again", p->of->name);
@@ -248,11 +251,7 @@ static void make_map_meta(lua_State *L) {
     luaL_setfuncs(L, functions, 0);
 }
 
-void record_push_part(lua_State *L, binding *b, record_ref ref, uint32_t field) {
-    bool map = b->kind->layout.fields[field].type == RECORD_MAP;
-    luaL_checkstack(L, 6, "records");
-    part_box *p = lua_newuserdatauv(L, sizeof *p, 0);
-    *p = (part_box){ref, field, b->kind->version, b};
+static int make_part_meta(lua_State *L, bool map) {
     if (luaL_newmetatable(L, metas[map])) {
         if (map)
             make_map_meta(L);
@@ -261,6 +260,16 @@ void record_push_part(lua_State *L, binding *b, record_ref ref, uint32_t field) 
         lua_pushboolean(L, false);
         lua_setfield(L, -2, "__metatable");
     }
+    return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void record_push_part(lua_State *L, binding *b, record_ref ref, uint32_t field) {
+    bool map = b->kind->layout.fields[field].type == RECORD_MAP;
+    luaL_checkstack(L, 6, "records");
+    if (!b->state->part_refs[map]) b->state->part_refs[map] = make_part_meta(L, map);
+    part_box *p = lua_newuserdatauv(L, sizeof *p, 0);
+    *p = (part_box){&metas[map], ref, field, b->kind->version, b};
+    lua_rawgeti(L, LUA_REGISTRYINDEX, b->state->part_refs[map]);
     lua_setmetatable(L, -2);
 }
 
@@ -268,7 +277,7 @@ void record_push_part(lua_State *L, binding *b, record_ref ref, uint32_t field) 
 void record_fill_part(lua_State *L, binding *b, record_ref ref, uint32_t field, int table) {
     const record_field *f = &b->kind->layout.fields[field];
     records *all = b->state->all;
-    part_box p = {ref, field, b->kind->version, b};
+    part_box p = {NULL, ref, field, b->kind->version, b};
     fault why = {0};
     table = lua_absindex(L, table);
     if (lua_type(L, table) != LUA_TTABLE) {

@@ -44,6 +44,7 @@ typedef struct record_state {
     binding *bindings[RECORD_KINDS_MAX];                  /* in order of first use */
     uint32_t binding_count;
     binding *by_id[RECORD_KINDS_MAX + 1]; /* the same, by id of the kind */
+    int part_refs[2];                     /* registry: the metatables of lists and of maps; 0 = not made yet */
     declared **decls;
     uint32_t decl_count;
 } record_state;
@@ -65,6 +66,7 @@ typedef struct handle_box {
     int64_t label; /* its integer key, for messages after it is gone; INT64_MIN = none */
 } handle_box;
 typedef struct part_box {
+    const void *mark;
     record_ref ref;
     uint32_t field, version;
     binding *of;

@@ -83,8 +83,8 @@ function search.waits(client) return status(client, 0) end
 
 local FOUND = play.where(function(games) return games == 0 or games == 1 end, "0 or 1")
 
--- `client` is brought into a lobby; everybody hears of it. While others wait, a game that has just changed is offered to
--- them first: then he is told that his search goes on, and a moment later that it has found something.
+-- `client` is brought into a lobby; everybody hears of it. While others wait, a game that has just changed is offered
+-- to them first: then he is told that his search goes on, and a moment later that it has found something.
 function search.finds(client, lobby, fit)
   if status(client, FOUND).find_game.games == 0 then status(client, 1) end
   match.enters(client, lobby, { matchmaking = {
