@@ -114,7 +114,7 @@ end
 
 -- Of a function that C gives to scripts.
 function manual.lua_function(name)
-  local f = named(mu.console.functions(), name)
+  local f = named(mu.declared "functions", name)
   if not f then return nil end
   local lines = { ("%s(%s)%s"):format(f.name, f.params, f.returns ~= "" and " → " .. f.returns or "") }
   lines[#lines + 1] = "  " .. f.text
@@ -128,7 +128,7 @@ end
 -- Every name that `help` knows.
 function manual.names()
   local names = {}
-  for _, list in ipairs { mu.console.sections(), mu.console.commands(), mu.console.functions() } do
+  for _, list in ipairs { mu.console.sections(), mu.console.commands(), mu.declared "functions" } do
     for _, entry in ipairs(list) do names[#names + 1] = entry.name end
   end
   return names

@@ -64,7 +64,7 @@ mu.command "scripts events" {
   text   = "what scripts can wait for with mu.on, and how many do",
   handle = function()
     local rows = {}
-    for i, event in ipairs(mu.scripts.events()) do
+    for i, event in ipairs(mu.declared "events") do
       rows[i] = { event.name, event.params, event.handlers, event.text }
     end
     return { columns = { "event", "params", "handlers", "text" }, rows = rows }

@@ -1,7 +1,7 @@
 /* console_lists.c: everything that is declared, as plain tables for scripts: help, completion and the manual read it.
  *
- * mu.console.commands(), sections(), words(): this generation's console. mu.console.functions(): every function that C
- * gives to Lua. Each call makes new tables: nobody can change a declaration through them. */
+ * mu.console.commands(), sections(), words(): this generation's console; what else is declared: mu.declared. Each call
+ * makes new tables: nobody can change a declaration through them. */
 #include "bind/console_set.h"
 
 #include <lauxlib.h>
@@ -85,26 +85,6 @@ static int l_words(lua_State *L) {
     return 1;
 }
 
-static int l_functions(lua_State *L) {
-    const script_function *f;
-    lua_newtable(L);
-    for (size_t i = 0; (f = script_declared(i)) != NULL; i++) {
-        lua_createtable(L, 0, 9);
-        put_text(L, "name", f->name);
-        put_text(L, "params", f->params);
-        put_text(L, "returns", f->returns);
-        put_text(L, "text", f->text);
-        put_text(L, "errors", f->errors);
-        put_text(L, "example", f->example);
-        put_text(L, "since", f->since);
-        put_flag(L, "suspends", (f->flags & SCRIPT_SUSPENDS) != 0);
-        put_flag(L, "load_only", (f->flags & SCRIPT_LOAD_ONLY) != 0);
-        put_flag(L, "run_only", (f->flags & SCRIPT_RUN_ONLY) != 0);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    return 1;
-}
-
 static const script_function functions[] = {
     {.name = "mu.console.commands",
      .params = "",
@@ -131,15 +111,6 @@ static const script_function functions[] = {
      .example = "type(mu.console.words()) == 'table'",
      .since = "0.2",
      .call = l_words},
-    {.name = "mu.console.functions",
-     .params = "",
-     .returns = "table[]",
-     .text = "every function that C gives to scripts: { name, params, returns, text, errors, example, since, suspends, "
-             "load_only, run_only }",
-     .errors = "none",
-     .example = "#mu.console.functions() > 10",
-     .since = "0.2",
-     .call = l_functions},
 };
 
 void console_lists_open(lua_State *L) { script_declare(L, functions, sizeof functions / sizeof *functions); }

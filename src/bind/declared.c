@@ -56,6 +56,7 @@ static void push_functions(lua_State *L) {
     const script_function *f;
     int list = lua_gettop(L);
     for (size_t i = 0; (f = script_declared(i)) != NULL; i++) {
+        if (!f->text || !*f->text) continue; /* private to its file */
         lua_createtable(L, 0, 12);
         put_text(L, "name", f->name);
         put_text(L, "params", f->params);

@@ -285,23 +285,6 @@ static int scripts_status(lua_State *L) {
     return 1;
 }
 
-static int scripts_events(lua_State *L) {
-    const generation *g = generation_of(L);
-    const script_event *event;
-    lua_newtable(L);
-    for (unsigned i = 0; (event = script_event_at(g, i)); i++) {
-        lua_createtable(L, 0, 6);
-        set_string(L, "name", event->name);
-        set_string(L, "params", event->params);
-        set_string(L, "text", event->text);
-        set_string(L, "file", event->file);
-        set_integer(L, "line", event->line);
-        set_integer(L, "handlers", event->handlers);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    return 1;
-}
-
 static const script_function functions[] = {
     {.name = "mu.scripts.reload",
      .params = "options: table?",
@@ -344,13 +327,6 @@ static const script_function functions[] = {
      .since = "0.1",
      .flags = SCRIPT_RUN_ONLY,
      .call = scripts_status},
-    {.name = "mu.scripts.events",
-     .returns = "table[]",
-     .text = "the events there are: { name, params, text, file, line, handlers } each",
-     .example = "#mu.scripts.events() > 0",
-     .since = "0.1",
-     .flags = SCRIPT_RUN_ONLY,
-     .call = scripts_events},
 };
 
 static int open_scripts(generation *g, lua_State *L) {

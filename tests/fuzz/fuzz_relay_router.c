@@ -35,8 +35,12 @@ static bool on_check(void *ctx, bytes token, uint8_t uuid[ROUTER_UUID]) {
 /* Pieces of the input: an address, a length, that many bytes; the ids 0 … 3 mean the newest tunnels' real ones. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    router_options o = {
-        .send = on_send, .reply = on_reply, .deliver = on_deliver, .tell = on_tell, .check = on_check, .tunnels_max = 3};
+    router_options o = {.send = on_send,
+                        .reply = on_reply,
+                        .deliver = on_deliver,
+                        .tell = on_tell,
+                        .check = on_check,
+                        .tunnels_max = 3};
     router *r = router_new(&o);
     if (!r) return 0;
     uint8_t places[4][ROUTER_UUID], room[ROUTER_HEAD + 256], answer[QOS_ANSWER_MAX];

@@ -51,15 +51,14 @@ local function walk(path, value, found, known)
 end
 
 function tests.all_below_mu_is_declared()
-  local known, found, private = {}, {}, {}
+  local known, found = {}, {}
   for _, entry in ipairs(lists.of "functions") do
     if not lists.is_member(entry) then known[entry.name] = true end
-    if entry.text == "" then private[entry.name] = true end
   end
   walk("mu", mu, found, known)
   walk("mu.tdf", mu.tdf, found, known)
   for name in pairs(found) do equal(known[name], true, name .. " is declared") end
-  for name in pairs(known) do equal(found[name] or private[name], true, name .. " is there") end
+  for name in pairs(known) do equal(found[name], true, name .. " is there") end
 end
 
 -- Declarations -------------------------------------------------------------------------------------------------------

@@ -12,18 +12,15 @@ function lists.of(what, key)
   return list
 end
 
--- Functions and values with a text; what has none is private to its own file.
+-- Functions and values, table by table.
 function lists.functions()
-  local public = {}
-  for _, entry in ipairs(lists.of "functions") do
-    if entry.text ~= "" then public[#public + 1] = entry end
-  end
-  table.sort(public, function(a, b)                -- table by table
+  local list = mu.declared "functions"
+  table.sort(list, function(a, b)
     local mine, theirs = lists.split(a.name), lists.split(b.name)
     if mine ~= theirs then return mine < theirs end
     return a.name < b.name
   end)
-  return public
+  return list
 end
 
 -- "session:notify" → "session", "notify", true;  "mu.crypto.random" → "mu.crypto", "random", false
