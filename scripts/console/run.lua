@@ -66,7 +66,7 @@ local function arguments_of(call)
   for i, parameter in ipairs(call.params) do
     local found, reason = find(parameter)
     if reason then return nil, reason end
-    arguments[i] = found
+    arguments[i], parameter.found = found, found
   end
   for _, option in ipairs(call.options) do
     local found, reason = find(option)
@@ -79,9 +79,19 @@ end
 
 -- One command --------------------------------------------------------------------------------------------------------
 
+-- Whom the words of a line mean, where they do not say it: an account's name behind its id.
+local function meant(call)
+  local names = {}
+  for _, parameter in ipairs(call.params) do
+    local name = type(parameter.found) == "table" and rawget(parameter.found, "name")
+    if type(name) == "string" and name ~= parameter.value then names[#names + 1] = name end
+  end
+  return #names > 0 and (" [%s]"):format(table.concat(names, ", ")) or ""
+end
+
 local function record(caller, call, outcome)
   if not call.changes then return end
-  local detail = call.line:sub(1 + #call.command):match "^%s*(.-)%s*$"
+  local detail = call.line:sub(1 + #call.command):match "^%s*(.-)%s*$" .. meant(call)
   if outcome then detail = ("%s%s(%s)"):format(detail, detail ~= "" and " " or "", outcome) end
   if not call.audit then return mu.log.info("audit: %s: %s %s", caller.name, call.command, detail) end
   local good, reason = mu.console.try(call.audit, caller.name, call.command, detail)

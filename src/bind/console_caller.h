@@ -46,6 +46,9 @@ void console_job_complete(console_caller *c, bytes line);
 void console_job_cancel(console_caller *c); /* Ctrl-C; fine when nothing runs */
 void console_job_leave(console_caller *c);  /* he has gone: what runs for him ends */
 
+/* console_audit.c: puts on record that a command which changes something was ended before it was done. */
+void console_audit_ended(struct engine *e, const char *who, const console_call *call, const char *outcome);
+
 /* console_caller.c: pushes the `caller` of scripts. */
 void console_push_caller(lua_State *L, handle h);
 

@@ -25,6 +25,7 @@ typedef struct console_job {
     console_call call;
     console_completion completion;
     bool completes, cancelled;
+    char who[64]; /* for the audit log, when the caller has gone */
     int exit;
     buf list; /* the body of a LIST */
 } console_job;
@@ -46,6 +47,7 @@ static console_job *job_new(console_caller *c, bytes line) {
     memcpy(copy, line.p, line.n);
     copy[line.n] = 0;
     *j = (console_job){.caller = c->self, .engine = console_server()->engine, .line = copy, .n = line.n};
+    snprintf(j->who, sizeof j->who, "%s", c->who.name);
     c->job = j;
     return j;
 }
@@ -146,6 +148,8 @@ static void run_done(void *ctx, const fault *why) {
     console_job *j = ctx;
     const console_caller *c = caller_of(j);
     char text[600];
+    if (why && j->call.command->changes)
+        console_audit_ended(j->engine, j->who, &j->call, why->code == E_CANCELLED ? "cancelled" : why->text);
     if (!why) {
         end_with(j, NULL, j->exit, 0);
     } else if (why->code == E_CANCELLED && j->cancelled) {

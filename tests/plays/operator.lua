@@ -64,7 +64,7 @@ play.scene("players role: what an account may do changes at once", function()
   fails(server, "players role 2 super_admin", "only the setting super_admin makes a super admin")
   fails(server, "players role boss@example.org default", "super admin by the setting super_admin")
   fails(server, "players role 2 king", "there is no role 'king'")
-  audited(server, "players role", "2 admin", "2 super_admin (failed: only the setting", "super admin")
+  audited(server, "players role", "2 admin [", "(failed: only the setting", "server  super admin")
 end)
 
 play.scene("players rename: durable, unique, and nothing that is no name", function()
@@ -88,6 +88,7 @@ end)
 play.scene("players delete: only with --yes, with all that was saved, for ever", function()
   local server = play.server {}
   local alice  = player_of(server, "Alice")
+  local gone   = alice.persona
   alice:asks("Util.userSettingsSave", { key = "Base", value = "x" })
   fails(server, "players delete 1", "this removes " .. alice.persona)
   alice:asks "Util.ping"
@@ -100,7 +101,15 @@ play.scene("players delete: only with --yes, with all that was saved, for ever",
     "AUTH_ERR_INVALID_TOKEN")
   steps.create_account(alice, "alice@example.org", "hunter22")
   play.equal(2, alice.id, "an id is never used again")
-  audited(server, "players delete", "1 --yes", "1 (failed: this removes")
+  audited(server, "players delete", ("1 --yes [%s]"):format(gone), ("1 [%s] (failed: this removes"):format(gone))
+end)
+
+play.scene("what was ended on its way is on record, too", function()
+  local server = play.server { set = { "limits.burst_ms=100" } }
+  fails(server, "> while true do end", "it ran for more than 100 ms")
+  local stop = console.watches(server, ">", "mu.sleep(30)")
+  stop()
+  audited(server, "mu.sleep(30) (ended: cancelled)", "while true do end (ended: ", "limits.burst_ms")
 end)
 
 -- Sessions -----------------------------------------------------------------------------------------------------------
