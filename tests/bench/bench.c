@@ -26,22 +26,35 @@ static const char config[] = "return { listeners = {\n"
                              "  { name = \"tunnel\", address = \"127.0.0.1\", port = 0, tunnel = true },\n"
                              "} }\n";
 
-static const char *const sets[] = {"limits.silence_seconds=0",        "limits.accounts_per_hour=0",
-                                   "limits.login_failures=0",         "limits.account_login_failures=0",
-                                   "limits.address_login_failures=0", "limits.logins_per_minute=0",
-                                   "limits.connections_per_minute=0", "limits.associations_per_minute=0",
-                                   "tunnel.datagrams_per_second=0",   NULL};
+static const char *const sets[] = {"scripts.auto_reload=false",
+                                   "limits.silence_seconds=0",
+                                   "limits.accounts_per_hour=0",
+                                   "limits.login_failures=0",
+                                   "limits.account_login_failures=0",
+                                   "limits.address_login_failures=0",
+                                   "limits.logins_per_minute=0",
+                                   "limits.connections_per_minute=0",
+                                   "limits.associations_per_minute=0",
+                                   "tunnel.datagrams_per_second=0",
+                                   NULL};
 
 /* Scenarios beside the table of replies, in the order they run. */
 static const struct {
     const char *name;
     void (*run)(bench *b);
-} others[] = {{"mixed", bench_mixed},     {"login", bench_login},
-              {"create", bench_create},   {"reload", bench_reload},
-              {"reload15k", bench_crowd}, {"hostile", bench_hostile},
-              {"slow", bench_slow},       {"content", bench_content},
-              {"games", bench_games},     {"matchmaking", bench_matchmaking},
-              {"tunnel", bench_tunnel},   {"loginidle", bench_loginidle},
+} others[] = {{"mixed", bench_mixed},
+              {"login", bench_login},
+              {"create", bench_create},
+              {"reload", bench_reload},
+              {"generations", bench_generations},
+              {"reload15k", bench_crowd},
+              {"hostile", bench_hostile},
+              {"slow", bench_slow},
+              {"content", bench_content},
+              {"games", bench_games},
+              {"matchmaking", bench_matchmaking},
+              {"tunnel", bench_tunnel},
+              {"loginidle", bench_loginidle},
               {"idle", bench_idle}};
 #define OTHERS (int)(sizeof others / sizeof others[0])
 
@@ -114,7 +127,8 @@ static bool is_other(const char *name) {
 static int usage_error(const char *word) {
     fprintf(stderr,
             "mu_bench: what is %s? Scenarios: ping preauth data msg ent bini (config = these four) save loadall silent "
-            "mixed login create reload reload15k hostile slow content games matchmaking tunnel loginidle idle\n",
+            "mixed login create reload generations reload15k hostile slow content games matchmaking tunnel loginidle "
+            "idle\n",
             word);
     return 2;
 }

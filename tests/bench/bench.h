@@ -34,16 +34,17 @@ void bench_tell(bench *b, const char *name, int rc, const fault *f); /* counts a
 /* One row each; they print it, count failures in b->failed and log the reason. */
 void bench_requests(bench *b, char **names, int count); /* the table of replies; no name = all */
 bool bench_is_request(const char *name);
-void bench_idle(bench *b);      /* connections that pinged once */
-void bench_loginidle(bench *b); /* sessions logged in */
-void bench_create(bench *b);    /* the longest ping while 50 accounts are created at once */
-void bench_login(bench *b);     /* logins by password as fast as they go, and others' pings */
-void bench_mixed(bench *b);     /* half pings, the rest configs, saves, loads */
-void bench_reload(bench *b);    /* reload after reload under that load */
-void bench_crowd(bench *b);     /* the same beside 15,000 sessions that do nothing */
-void bench_hostile(bench *b);   /* scripts that misbehave, and what others notice of each */
-void bench_slow(bench *b);      /* clients that ask for the longest config and never read */
-void bench_content(bench *b);   /* the live configuration built again and again, and others' pings */
+void bench_idle(bench *b);        /* connections that pinged once */
+void bench_loginidle(bench *b);   /* sessions logged in */
+void bench_create(bench *b);      /* the longest ping while 50 accounts are created at once */
+void bench_login(bench *b);       /* logins by password as fast as they go, and others' pings */
+void bench_mixed(bench *b);       /* half pings, the rest configs, saves, loads */
+void bench_reload(bench *b);      /* reload after reload under that load */
+void bench_generations(bench *b); /* 50 reloads, 10 broken ones among them, under 200 players */
+void bench_crowd(bench *b);       /* the same beside 15,000 sessions that do nothing */
+void bench_hostile(bench *b);     /* scripts that misbehave, and what others notice of each */
+void bench_slow(bench *b);        /* clients that ask for the longest config and never read */
+void bench_content(bench *b);     /* the live configuration built again and again, and others' pings */
 
 void bench_games(bench *b);       /* games of four: create, three matched, mesh, leave */
 void bench_matchmaking(bench *b); /* searches among 10 to 10,000 games, and with 2,000 waiting */
