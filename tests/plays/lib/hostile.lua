@@ -43,7 +43,7 @@ local function setup()
     while true do hoard[#hoard + 1] = ("x"):rep(1000) .. #hoard end
   end)
 
-  item("recursive_print", "stack overflow", function()
+  item("recursive_print", "GET /hostile/recursive_print", function()
     local loop = {}
     loop.loop = loop
     local function show(value)
