@@ -34,7 +34,7 @@ play.scene("each of many misbehaving scripts ends as a named error, and 50 other
     play.equal({ status = 500 }, answer, item.name)
     server:wait_log(item.expected, 10, from)
     if item.name ~= "event_flood" then server:wait_log("GET /hostile/" .. item.name, 10, from) end
-    play.equal(play.text "generation 1", server:log(from), "the log of " .. item.name)
+    play.equal(play.text "generation %d+ %x+", server:log(from), "the log of " .. item.name)
   end
 end)
 
