@@ -12,6 +12,7 @@
 #include "script/task.h"
 
 #define CALLER_META "caller"
+#define PRINT_MAX   (3 << 20) /* bytes: what is queued for a caller has a limit, past which he is dropped */
 
 typedef struct caller_box {
     handle h;
@@ -69,6 +70,8 @@ static int send_line(lua_State *L, enum console_frame_type type) {
     console_caller *c = self(L);
     size_t n;
     const char *text = lua_tolstring(L, 2, &n);
+    if (n > PRINT_MAX)
+        return luaL_error(L, "%d bytes are more than the console takes at once (%d): ask for less", (int)n, PRINT_MAX);
     if (c) console_send_line(c, type, text, n);
     return 0;
 }
@@ -107,7 +110,7 @@ static const script_function functions[] = {
      .params = "text: string",
      .returns = "",
      .text = "one line (or several) to who asked, at once; for commands that have something to say while they run",
-     .errors = "none; a caller who has left hears nothing",
+     .errors = "more than 3 MiB at once; a caller who has left hears nothing",
      .example = "caller:print('half of it is done')",
      .since = "0.2",
      .call = caller_print},

@@ -34,7 +34,7 @@ static int try_ended(lua_State *L, int status, lua_KContext unused) {
         lua_pushliteral(L, "not enough memory (limits.task_memory_mib, limits.memory_mib)");
     else
         lua_pushvalue(L, -2);
-    lua_pushstring(L, last_trace);
+    lua_pushstring(L, status == LUA_ERRMEM ? "" : last_trace); /* no handler saw the other one */
     return 3;
 }
 
@@ -136,6 +136,7 @@ static const script_function functions[] = {
      .errors = "none but a limit that ends the task",
      .example = "(mu.console.try(error, 'no')) == false",
      .since = "0.2",
+     .flags = SCRIPT_RUN_ONLY,
      .call = l_try},
     {.name = "mu.console.where",
      .params = "fn: function",
@@ -170,6 +171,7 @@ static const script_function functions[] = {
      .errors = "none",
      .example = "mu.console.process().generation == mu.generation",
      .since = "0.2",
+     .flags = SCRIPT_RUN_ONLY,
      .call = l_process},
 };
 
