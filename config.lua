@@ -1,6 +1,7 @@
 -- config.lua: the settings of this server. Every key is here with what it is when you say nothing.
 -- Take the two dashes off a line to change it: a running server uses it as soon as the file is saved.
--- A copy of this file in the data folder wins over this one, key by key, and survives upgrades.
+-- A copy of this file in the data folder wins over this one, key by key, and survives upgrades. `config set` of the
+-- console writes config.set.lua beside that copy, which wins over both; `config show` says where a value comes from.
 
 return {
   server = {

@@ -3,6 +3,16 @@ local format = require "console.format"
 
 mu.section "scripts" { text = "the scripts that are the server: reload, and the way back" }
 
+-- What a reload reads but cannot use: settings that only count at the start.
+local function with_waiting(report)
+  local names = {}
+  for _, setting in ipairs(mu.declared "settings") do
+    if setting.waits then names[#names + 1] = setting.path end
+  end
+  table.sort(names)
+  return #names > 0 and ("%s\nat the next start: %s"):format(report, table.concat(names, ", ")) or report
+end
+
 mu.command "reload" {
   section = "scripts",
   text    = "builds the scripts and config.lua anew and swaps them in; where anything is wrong, nothing changes",
@@ -11,7 +21,7 @@ mu.command "reload" {
   example = "reload --check",
   handle  = function(_, options)
     local good, report = mu.scripts.reload { check = options.check or false }
-    if good then return report end
+    if good then return with_waiting(report) end
     return nil, "nothing was changed. What is wrong:\n" .. report
   end,
 }

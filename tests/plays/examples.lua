@@ -1,8 +1,8 @@
 -- examples.lua: every example of scripts/API.md runs.
 --
--- Those for handlers run in a server, in the handler of a command (lib/example_world.lua); those for load time while its
--- scripts load, each in a function of its own; those of mu.test run here. A few can only be given once: each of them is a whole
--- main.lua in turn.
+-- Those for handlers run in a server, in the handler of a command (lib/example_world.lua); those for load time while
+-- its scripts load, each in a function of its own; those of mu.test run here. A few can only be given once: each of
+-- them is a whole main.lua in turn.
 local lists = require "tools.docs.lists"
 local play  = require "plays.lib.play"
 
