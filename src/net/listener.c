@@ -8,12 +8,14 @@
  * comes or spin; here accepting pauses for a moment and the others wait in the kernel's queue. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/malformed.h"
 #include "net/private.h"
 #include "net/sniff.h"
 #include "net/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,6 +25,7 @@
 #define BACK_OFF_US    ((int64_t)100 * 1000)
 #define ACCEPT_AT_ONCE 64
 #define BACKLOG        1024
+#define FIRST_SHOWN    16 /* bytes of what is refused at once */
 
 /* Handshakes under way cost memory and public-key work before anybody is known (reference 05 A.11, 1). */
 #define HANDSHAKES_MAX      1024
@@ -86,8 +89,18 @@ static bool crowded(const guest *g) {
     return same >= HANDSHAKES_PER_PEER;
 }
 
-static void refuse(guest *g) {
+/* For whoever wonders what that was: its first bytes, which no protocol of ours begins with. */
+static void note_malformed(const guest *g, bytes in) {
+    malformed m = {.decoder = "first bytes", .code = E_PROTOCOL, .offset = -1, .size = in.n};
+    snprintf(m.peer, sizeof m.peer, "%s", stream_peer(g->s));
+    snprintf(m.door, sizeof m.door, "%s", g->of->origin->name);
+    snprintf(m.text, sizeof m.text, "nothing that is served at this door begins so");
+    malformed_add(&m, (bytes){in.p, in.n < FIRST_SHOWN ? in.n : FIRST_SHOWN});
+}
+
+static void refuse(guest *g, bytes in) {
     counter_add(COUNTER_NET_REFUSED_PROTOCOL, 1);
+    note_malformed(g, in);
     log_debug("net", "%s: %s speaks nothing that is served here", g->of->origin->name, stream_peer(g->s));
     stream_close(g->s, E_PROTOCOL);
 }
@@ -136,7 +149,7 @@ static size_t on_data(void *ctx, stream *s, bytes in) {
     int kind = sniff_first(in, g->inner ? inner_allowed(c) : c->protocols, c->prefer_ssl3);
     if (kind == SNIFF_MORE) return 0;
     if (kind == SNIFF_REFUSED)
-        refuse(g);
+        refuse(g, in);
     else if (kind == PROTOCOL_SSL3 || kind == PROTOCOL_TLS)
         put_filter(g, kind);
     else

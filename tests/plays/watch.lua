@@ -98,6 +98,15 @@ play.scene("errors: what was refused, with its bytes, by which door and why", fu
   eve:raw((">I2I2I2I2I2I2"):pack(0, 9, 2, 0, 0xF000, 1))
   eve:is_disconnected()
   contains(does(server, "errors show"), "frame refused: bad_frame_type")
+  local door = play.client(server, "Nobody", { via = "blaze", door = "redirector" })
+  door:raw "\x16\x03\x00\x00\x06\x01\x00\x00\x02\x03\x00"
+  door:is_disconnected()
+  contains(does(server, "errors show"), "ssl3 refused: ")
+  contains(does(server, "errors show"), "from 127.0.0.1, door redirector")
+  door:connects()
+  door:raw "EHLO example.org\r\n"
+  door:is_disconnected()
+  contains(does(server, "errors show"), "nothing that is served at this door begins so")
   local reply = mu.http_client.get(("http://127.0.0.1:%d/api/server"):format(server:port "http"),
     { headers = { ["x-token"] = "sesame" } })
   play.equal(200, reply.status, "a request of HTTP")
