@@ -58,9 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         router_report report;
         router_report_on(r, places[who % 4], &report);
         if (n >= 5 && room[ROUTER_HEAD + 1] == 0) save_u32(room + ROUTER_HEAD + 1, report.id);
-        question = n;
+        question = who & 0x80 ? n + ROUTER_HEAD : n;
         if (who & 0x80)
-            router_frame(r, now, 9, who & 7, room + ROUTER_HEAD, n), question = n + ROUTER_HEAD;
+            router_frame(r, now, 9, who & 7, room + ROUTER_HEAD, n);
         else
             router_datagram(r, now, &from, room + ROUTER_HEAD, n);
         if (qos_answer((bytes){data + at, n}, &from, answer) > (size_t)n + 10) abort();
