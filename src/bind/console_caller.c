@@ -16,7 +16,7 @@
 
 typedef struct caller_box {
     handle h;
-    uint32_t number;
+    uint32_t number, job;
     char name[64];
 } caller_box;
 
@@ -25,7 +25,7 @@ void console_push_caller(lua_State *L, handle h) {
     caller_box *box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = (caller_box){.h = h, .name = "?"};
     if (c) {
-        box->number = c->number;
+        box->number = c->number, box->job = c->jobs;
         snprintf(box->name, sizeof box->name, "%s", c->who.name);
     }
     luaL_setmetatable(L, CALLER_META);
@@ -66,13 +66,19 @@ static int caller_text(lua_State *L) {
 
 /* ---- methods ---- */
 
+/* He is there and still waits for this command. */
+static bool listens(lua_State *L, const console_caller *c) {
+    const caller_box *box = lua_touserdata(L, 1);
+    return c && c->job && c->jobs == box->job && !stream_is_closing(c->stream);
+}
+
 static int send_line(lua_State *L, enum console_frame_type type) {
     console_caller *c = self(L);
     size_t n;
     const char *text = lua_tolstring(L, 2, &n);
     if (n > PRINT_MAX)
         return luaL_error(L, "%d bytes are more than the console takes at once (%d): ask for less", (int)n, PRINT_MAX);
-    if (c) console_send_line(c, type, text, n);
+    if (listens(L, c)) console_send_line(c, type, text, n);
     return 0;
 }
 
@@ -81,7 +87,7 @@ static int caller_error(lua_State *L) { return send_line(L, CONSOLE_ERROR); }
 
 static int caller_closed(lua_State *L) {
     const console_caller *c = self(L);
-    lua_pushboolean(L, !c || stream_is_closing(c->stream) || !c->job);
+    lua_pushboolean(L, !listens(L, c));
     return 1;
 }
 

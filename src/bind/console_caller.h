@@ -24,6 +24,7 @@ typedef struct console_caller {
     uint8_t flags;  /* CONSOLE_JSON, CONSOLE_COLOUR */
     uint16_t width; /* of the terminal; 0: none */
     struct console_job *job;
+    uint32_t jobs; /* begun so far: a script that keeps its `caller` speaks only while its own command runs */
     const generation *environment_of; /* what `>` assigned, in the registry of that generation */
     int environment_ref;
     bool environment_lost; /* a reload took it away */

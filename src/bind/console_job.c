@@ -49,6 +49,7 @@ static console_job *job_new(console_caller *c, bytes line) {
     *j = (console_job){.caller = c->self, .engine = console_server()->engine, .line = copy, .n = line.n};
     snprintf(j->who, sizeof j->who, "%s", c->who.name);
     c->job = j;
+    c->jobs++;
     return j;
 }
 

@@ -197,8 +197,7 @@ int link_complete(console_link *l, const char *line, size_t n, link_candidates *
     code = send_all(l, &b, f);
     if (code == 0) code = next_frame(l, &frame, &used, &cancelled, f);
     if (code < 0) return code;
-    code = frame.type == CONSOLE_LIST ? take_list(frame.body, out, f)
-                                      : fault_set(f, E_PROTOCOL, "an answer that is no list of words");
+    code = frame.type == CONSOLE_LIST ? take_list(frame.body, out, f) : gone(f); /* else it says goodbye */
     buf_drop(&l->in, used);
     return code;
 }

@@ -41,6 +41,9 @@ mu.command "own ticks" { text = "ticks", endless = true, handle = function(calle
     mu.sleep(0.02)
   end
 end }
+local kept
+mu.command "own keep" { text = "keeps who asked", handle = function(caller) kept = caller end }
+mu.command "own kept" { text = "speaks to him", handle = function() kept:print "too late" return kept:closed() end }
 mu.command "own row" { text = "a wide row", handle = function()
   return { columns = { "a", "b" }, rows = { { ("ü"):rep(90), 1 } } }
 end }
@@ -242,6 +245,8 @@ def side_by_side(r):
     a, b = Console(r), Console(r)
     a.run("> x = 5")
     case("what is assigned stays with its console", a.run("> x")[1] == "5\n" and b.run("> x")[1] == "nil\n")
+    a.run("own keep")
+    case("a command that is over says nothing more", a.run("own kept") == (0, "true\n", ""))
     a.put(b"R", b"> mu.sleep(0.3) return 'slept'")
     case("one waits, the other is answered", b.run("> 'here'")[1] == '"here"\n')
     case("and the first gets its own", a.until_exit()[1] == '"slept"\n')
