@@ -9,6 +9,7 @@ local view  = require "console.view"
 local run = {}
 
 local FINE, FAILED = 0, 1                        -- exit codes
+local LETTER       = "[^\x80-\xBF][\x80-\xBF]*"  -- of UTF-8
 
 -- Results ------------------------------------------------------------------------------------------------------------
 
@@ -45,10 +46,16 @@ end
 
 -- Arguments ----------------------------------------------------------------------------------------------------------
 
+-- The nearest of what Tab would offer for the word's beginning, else of what it offers for nothing.
 local function did_you_mean(parameter)
-  local good, known = mu.console.try(parameter.complete or error, "")
-  local near = good and type(known) == "table" and mu.console.nearest(parameter.value, known)
-  return near and ("; did you mean '%s'?"):format(near) or ""
+  if not parameter.complete then return "" end
+  for letters = 2, 0, -1 do
+    local beginning = parameter.value:match("^" .. LETTER:rep(letters)) or ""
+    local good, known = mu.console.try(parameter.complete, beginning)
+    local near = good and type(known) == "table" and mu.console.nearest(parameter.value, known)
+    if near then return ("; did you mean '%s'?"):format(near) end
+  end
+  return ""
 end
 
 -- What a word stands for, or nil and a sentence.
