@@ -9,11 +9,15 @@ local STATE, SETTING = records.STATE, records.SETTING
 
 local hooks = {}
 
--- Declares a list of functions: when(fn) adds one, the other calls them all.
+-- Declares a list of functions: when(fn) adds one, the other calls them all. One that fails is named in the log; the
+-- players are told all the same.
 local function list()
   local functions = {}
   return function(fn) functions[#functions + 1] = fn end, function(...)
-    for i = 1, #functions do functions[i](...) end
+    for i = 1, #functions do
+      local fine, why = pcall(functions[i], ...)
+      if not fine then mu.log.error("somebody who wanted to know of a game failed: %s", why) end
+    end
   end
 end
 

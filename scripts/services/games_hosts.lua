@@ -45,10 +45,20 @@ function hosts.linked(one, other)
   return one.links[other.player_id] == LINK.CONNECTED or other.links[one.player_id] == LINK.CONNECTED
 end
 
+-- A rule that fails decides nothing: a game must not lose its host and have no other.
+local function compare(rule, one, other, game)
+  local mine, his = rule.value(one, game), rule.value(other, game)
+  return mine < his, mine ~= his
+end
+
 local function better(one, other, game)
   for _, rule in ipairs(hosts.RULES) do
-    local mine, his = rule.value(one, game), rule.value(other, game)
-    if mine ~= his then return mine < his end
+    local fine, less, differs = pcall(compare, rule, one, other, game)
+    if not fine then
+      mu.log.error("the rule '%s' for hosts failed: %s", rule.name, less)
+    elseif differs then
+      return less
+    end
   end
   return false
 end

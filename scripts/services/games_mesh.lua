@@ -9,6 +9,7 @@ local records   = require "services.games_records"
 
 local LINK, MEMBER, REMOVED = records.LINK, records.MEMBER, records.REMOVED
 local ENOUGH_WITNESSES = 2
+local KNOWN = { [LINK.DISCONNECTED] = true, [LINK.CONNECTING] = true, [LINK.CONNECTED] = true }
 
 local mesh = {}
 
@@ -44,7 +45,7 @@ end
 function mesh.report(game, from, targets)
   for _, target in ipairs(targets) do
     local about = records.member.get(target.player_id)
-    if about and about ~= from and about.game == game then
+    if about and about ~= from and about.game == game and KNOWN[target.status] then
       from.links[target.player_id] = target.status
       local host = game.host
       if target.status == LINK.CONNECTED and (from == host or about == host) then

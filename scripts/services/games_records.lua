@@ -81,9 +81,10 @@ function records.members(game) return mu.plain(game.members) end
 function records.sessions(game, without)
   local list, count = {}, 0
   for _, member in ipairs(mu.plain(game.members)) do
-    if member ~= without then
+    local session = member.session
+    if session and member ~= without then
       count = count + 1
-      list[count] = member.session
+      list[count] = session
     end
   end
   return list

@@ -30,6 +30,7 @@ play.scene("the host's word that a link is gone puts a member out; a guest's doe
   match.reports(alice, lobby, carol, GONE)       -- she has left already
   alice:asks("GameManager.updateMeshConnection", { game_id = lobby.id, targets = {
     { flags = 0, player_id = 4711, status = GONE }, { flags = 0, player_id = -1, status = GONE },
+    { flags = 0, player_id = bob.id, status = 7 }, { flags = 0, player_id = bob.id, status = -1 },
     { flags = 0, player_id = alice.id, status = GONE }, { flags = 0, player_id = dave.id, status = GONE },
   } })
   match.goes(dave, lobby, CONNECTION_LOST)       -- every entry counts, not only the last

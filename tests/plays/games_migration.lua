@@ -56,6 +56,18 @@ play.scene("the new host is the one with links, then with the better router", fu
   match.is_quiet(lobby)
 end)
 
+play.scene("a rule of the operator's own decides, and one that fails decides nothing", function()
+  local lobby, _, bob, carol, dave = match.four(play.server { files = { ["scripts/http/content.lua"] = [[
+local rules = require("services.games_hosts").RULES
+table.insert(rules, 1, { name = "broken", text = "", value = function(member) return member.nothing end })
+table.insert(rules, 2, { name = "last", text = "the highest slot", value = function(member) return -member.slot end })
+]] } })
+  match.host_leaves(lobby, dave)
+  match.takes_over(lobby)
+  match.relinks(bob, lobby)
+  match.relinks(carol, lobby)
+end)
+
 play.scene("two are left, then one", function()
   local server = play.server {}
   local alice, bob = match.player(server, "Alice"), match.player(server, "Bob")
