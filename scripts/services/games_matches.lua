@@ -50,7 +50,7 @@ local player_kind = mu.record "match_player" {
 local matches = {}
 
 -- The match that a game is in, or nil.
-local function current(game)
+function matches.current(game)
   for match in match_kind.where { game_id = game.id } do
     if match.finished == 0 then return match end
   end
@@ -195,20 +195,20 @@ end
 hooks.when_attributes(function(game, changed)
   local state = changed.ME3gameState
   if not state then return end
-  local match = current(game)
+  local match = matches.current(game)
   if STARTED[state] and not match then start(game) end
   if state == FINISHED and match then finish(match, game, true, SETTLE_SECONDS) end
 end)
 
 hooks.when_joined(function(game, member)
-  local match = current(game)
+  local match = matches.current(game)
   if not match then return end
   comes_in(match, member)
   note:start(0, match)
 end)
 
 hooks.when_left(function(game, player_id, reason)
-  local match = current(game)
+  local match = matches.current(game)
   for _, player in ipairs(match and match.players or {}) do
     if player.player_id == player_id then player.left_at, player.reason = mu.time.unix(), reason end
   end

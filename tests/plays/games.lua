@@ -8,7 +8,10 @@ local NO_STRANGERS         = 285                 -- settings without the bit for
 local ONLY_INVITES         = 0x114               -- invites, migratable, join in progress
 
 play.scene("a host and three others: join, connect, leave", function()
-  local lobby, _, bob, carol, dave = match.four(play.server {})
+  local server = play.server {}
+  local lobby  = match.lobby(match.player(server, "Alice"))
+  local bob, carol, dave = match.player(server, "Bob"), match.player(server, "Carol"), match.player(server, "Dave")
+  for _, client in ipairs { bob, carol, dave } do match.comes(client, lobby) end
   match.leaves(carol, lobby)
   match.comes(carol, lobby, "guest")             -- the slot that became free, and no other
   play.equal(2, carol.slot, "slot")
@@ -62,8 +65,7 @@ end)
 play.scene("who makes or joins another game leaves the one he is in", function()
   local server = play.server {}
   local alice, bob = match.player(server, "Alice"), match.player(server, "Bob")
-  local first = match.lobby(alice)
-  match.comes(bob, first)
+  local first = match.together { alice, bob }
   bob:sends("GameManager.createGame", { attributes = { ME3map = "map5" }, settings = 287 })
   local second = { id = bob:receives { kind = "response", name = "GameManager.createGame" }.game_id }
   match.goes(bob, first, LEFT)
@@ -80,9 +82,7 @@ play.scene("kicked by the host, and by nobody else", function()
   local server = play.server {}
   local alice, bob, carol = match.player(server, "Alice"), match.player(server, "Bob"), match.player(server, "Carol")
   local eve   = match.player(server, "Eve")
-  local lobby = match.lobby(alice)
-  match.comes(bob, lobby)
-  match.comes(carol, lobby)
+  local lobby = match.together { alice, bob, carol }
   for _, somebody in ipairs { eve, bob } do      -- a stranger, another member
     for _, victim in ipairs { alice, carol } do
       somebody:is_refused("GameManager.removePlayer",
@@ -126,8 +126,7 @@ local MEMBERS_ONLY = {
 play.scene("strangers, guests and forged ids are refused", function()
   local server = play.server {}
   local alice, bob, eve = match.player(server, "Alice"), match.player(server, "Bob"), match.player(server, "Eve")
-  local lobby = match.lobby(alice)
-  match.comes(bob, lobby)
+  local lobby = match.together { alice, bob }
   match.lobby(eve)                               -- a host, but not of this game
   local function refused(client, commands, id, fault)
     for command, body in pairs(commands) do

@@ -8,8 +8,7 @@ local GONE, TRYING, LINKED = 0, 1, 2
 play.scene("whoever does not reach the host in time is out, and his seat is free", function()
   local server = play.server { set = { "games.join_seconds=1" } }
   local alice, bob, carol = match.player(server, "Alice"), match.player(server, "Bob"), match.player(server, "Carol")
-  local lobby = match.lobby(alice)
-  match.comes(bob, lobby)
+  local lobby = match.together { alice, bob }
   match.joins(carol, lobby)
   match.reports(alice, lobby, carol, TRYING)
   match.reports(alice, lobby, carol, GONE)       -- still trying, for all we know
@@ -51,8 +50,7 @@ end)
 play.scene("one alone cannot throw the host out", function()
   local server = play.server {}
   local alice, bob = match.player(server, "Alice"), match.player(server, "Bob")
-  local lobby = match.lobby(alice)
-  match.comes(bob, lobby)
+  local lobby = match.together { alice, bob }
   match.reports(bob, lobby, alice, GONE)
   match.is_quiet(lobby)
 end)
@@ -77,8 +75,7 @@ end)
 play.scene("the same account on another machine: the one that plays is out", function()
   local server = play.server {}
   local alice, bob = match.player(server, "Alice"), match.player(server, "Bob")
-  local lobby = match.lobby(alice)
-  match.comes(bob, lobby)
+  local lobby = match.together { alice, bob }
   local twin = play.client(server, "Bob's twin")
   require("plays.lib.steps").log_in(twin, "bob@example.org", "hunter22")
   match.goes(bob, lobby, LEFT, true)

@@ -42,8 +42,7 @@ play.scene("the new host is the one with links, then with the better router", fu
   local server = play.server {}
   local alice, bob = match.player(server, "Alice"), match.player(server, "Bob", { nat = 3 })
   local carol, dave = match.player(server, "Carol", { nat = 0 }), match.player(server, "Dave", { nat = 0 })
-  local lobby = match.lobby(alice)
-  for _, client in ipairs { bob, carol, dave } do match.comes(client, lobby) end
+  local lobby = match.together { alice, bob, carol, dave }
   match.host_leaves(lobby, carol)                -- open, and her slot is below dave's
   match.takes_over(lobby)
   match.relinks(bob, lobby)
@@ -72,9 +71,7 @@ play.scene("two are left, then one", function()
   local server = play.server {}
   local alice, bob = match.player(server, "Alice"), match.player(server, "Bob")
   local carol = match.player(server, "Carol")
-  local lobby = match.lobby(alice)
-  match.comes(bob, lobby)
-  match.comes(carol, lobby)
+  local lobby = match.together { alice, bob, carol }
   match.host_leaves(lobby, bob)
   match.takes_over(lobby)
   match.relinks(carol, lobby)
@@ -129,9 +126,7 @@ play.scene("nobody comes, and nothing else happens, while the host changes", fun
   local server = play.server {}
   local alice, bob, carol = match.player(server, "Alice"), match.player(server, "Bob"), match.player(server, "Carol")
   local eve   = match.player(server, "Eve")
-  local lobby = match.lobby(alice)
-  match.comes(bob, lobby)
-  match.comes(carol, lobby)
+  local lobby = match.together { alice, bob, carol }
   match.host_leaves(lobby, bob)
   for _, request in ipairs { { user = { id = bob.id }, method = 4 }, { game_id = lobby.id, method = 2 } } do
     eve:is_refused("GameManager.joinGame", request, "GAMEMANAGER_ERR_INVALID_GAME_STATE_ACTION")

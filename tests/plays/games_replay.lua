@@ -21,6 +21,13 @@ mu.on("game_reported", function(player, report) mu.log.info("heard game_reported
 mu.http.get("/test/matches/{player}", { handle = function(request)
   return { json = mu.json.list(matches.of_player(tonumber(request.params.player), 10)) }
 end })
+mu.http.get("/test/noted/{game}", { handle = function(request)
+  local match = matches.current(require("services.games").get(tonumber(request.params.game)))
+  for _, player in ipairs(match.players) do
+    if not player.noted then return { json = false } end
+  end
+  return { json = true }
+end })
 mu.http.get("/test/reports/{player}", { handle = function(request)
   return { json = mu.json.list(mu.store.read("SELECT * FROM game_reports WHERE player_id = ? ORDER BY id",
                                              tonumber(request.params.player))) }
@@ -58,10 +65,20 @@ local function replays(lobby)
   end
 end
 
-local function plays_a_match(lobby)
+-- The server has looked at the counters of everybody who is in the match: a real one lasts longer.
+local function is_noted(server, lobby)
+  for _ = 1, 200 do
+    if look(server, "noted/" .. lobby.id) then return end
+    mu.sleep(0.02)
+  end
+  play.fails "the players' counters were never looked at"
+end
+
+local function plays_a_match(server, lobby)
   match.attributes(lobby, { ME3gameState = "IN_GAME_STARTING" })
   match.state(lobby, 131)
   match.attributes(lobby, { ME3gameState = "IN_GAME_MIDGAME" })
+  is_noted(server, lobby)
 end
 
 play.scene("three matches in one lobby, each with a reporting id of its own", function()
@@ -73,8 +90,9 @@ play.scene("three matches in one lobby, each with a reporting id of its own", fu
   local lobby = match.lobby(alice)
   match.comes(bob, lobby)
 
-  plays_a_match(lobby)                           -- alice gets away, bob's game does not count
+  plays_a_match(server, lobby)                           -- alice gets away, bob's game does not count
   match.comes(carol, lobby)                      -- carol comes in its middle
+  is_noted(server, lobby)
   match.attributes(lobby, { ME3gameState = "IN_GAME_FINISHING" })
   saves(alice, 5, 1, 1)
   local first = lobby.reporting_id
@@ -82,14 +100,14 @@ play.scene("three matches in one lobby, each with a reporting id of its own", fu
   match.attributes(lobby, { ME3gameState = "IN_LOBBY" })
   server:wait_log("heard match_finished 1 of game", 5)
 
-  plays_a_match(lobby)                           -- as an adept now, and nobody gets away
+  plays_a_match(server, lobby)                           -- as an adept now, and nobody gets away
   match.leaves(bob, lobby)
   match.attributes(lobby, { ME3gameState = "IN_GAME_FINISHING" })
   saves(alice, 5, 2, 1)
   replays(lobby)
   server:wait_log("heard match_finished 2 of game", 5)
 
-  plays_a_match(lobby)                           -- everybody leaves in the middle of the third
+  plays_a_match(server, lobby)                           -- everybody leaves in the middle of the third
   match.leaves(carol, lobby)
   match.leaves(alice, lobby)
   server:wait_log("heard match_finished 3 of nobody", 5)

@@ -4,8 +4,7 @@ local match = require "plays.lib.match_steps"
 
 local function two(server, options)
   local alice, bob = match.player(server, "Alice"), match.player(server, "Bob")
-  local lobby = match.lobby(alice, options)
-  match.comes(bob, lobby)
+  local lobby = match.together({ alice, bob }, options)
   return lobby, alice, bob
 end
 

@@ -29,8 +29,10 @@ local next_address = 0
 function match.player(server, name, how)
   how = how or {}
   local client = play.client(server, name, how)
-  steps.create_account(client, name:lower() .. "@example.org", "hunter22")
-  match.network(client, how.nat or 1, how.latency or 50)
+  play.without_steps(function()
+    steps.create_account(client, name:lower() .. "@example.org", "hunter22")
+    match.network(client, how.nat or 1, how.latency or 50)
+  end)
   return client
 end
 
@@ -287,13 +289,21 @@ function match.relinks(client, lobby, first)
   match.reports(other, lobby, one, 2)
 end
 
--- Four players in one lobby, connected; the first is the host.
+-- A lobby of these players, the first of them its host, all connected. How they come in is another play's matter.
+function match.together(players, options)
+  local lobby
+  play.without_steps(function()
+    lobby = match.lobby(players[1], options)
+    for i = 2, #players do match.comes(players[i], lobby) end
+  end)
+  return lobby
+end
+
+-- Four players in one lobby.
 function match.four(server, options)
   local all = {}
   for i, name in ipairs { "Alice", "Bob", "Carol", "Dave" } do all[i] = match.player(server, name) end
-  local lobby = match.lobby(all[1], options)
-  for i = 2, 4 do match.comes(all[i], lobby) end
-  return lobby, table.unpack(all)
+  return match.together(all, options), table.unpack(all)
 end
 
 -- Nobody in the lobby hears anything more.
