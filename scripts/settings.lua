@@ -76,7 +76,7 @@ mu.settings {
     text = "The lists of games and reports without a login." },
   ["api.public_games_hide_players"] = { type = "boolean", default = true,
     text = "… but without their players." },
-  ["api.access_tokens"] = { type = "table", default = {},
+  ["api.access_tokens"] = { type = "table", secret = true, default = {},
     text = "Fixed tokens of programs: token = id of the account it stands for." },
 
   ["galaxy_at_war.decay"] = { type = "number", default = 0.0, min = 0, max = 100,

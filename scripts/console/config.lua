@@ -70,13 +70,19 @@ local function same(a, b)
   return literal(a) == literal(b)
 end
 
+-- The value for the eyes of whoever looks; a credential is for nobody's.
+local function shown(setting)
+  if setting.secret and not same(setting.value, setting.default) then return "(secret)" end
+  return literal(setting.value)
+end
+
 local function row(setting)
-  return { setting.path, literal(setting.value), setting.set or "by default" }
+  return { setting.path, shown(setting), setting.set or "by default" }
 end
 
 local function details(setting)
   return value.plain {
-    setting = setting.path, text = setting.text, type = setting.type, value = literal(setting.value),
+    setting = setting.path, text = setting.text, type = setting.type, value = shown(setting),
     default = literal(setting.default), set = setting.set or "by default", min = setting.min, max = setting.max,
     values = setting.values, changes = setting.live and "at a reload" or "at the next start",
     waits = setting.waits and "another value waits for the next start" or nil,
@@ -104,7 +110,7 @@ mu.command "config diff" {
     local rows, waiting = {}, {}
     for _, setting in ipairs(all()) do
       if not same(setting.value, setting.default) then
-        rows[#rows + 1] = { setting.path, literal(setting.value), literal(setting.default), setting.set or "" }
+        rows[#rows + 1] = { setting.path, shown(setting), literal(setting.default), setting.set or "" }
       end
       if setting.waits then waiting[#waiting + 1] = setting.path end
     end
@@ -159,6 +165,7 @@ mu.command "config set" {
   changes = true,
   example = "config set server.name Citadel",
   handle  = function(_, setting, text)
+    if setting.secret then return nil, setting.path .. " holds credentials: write it into config.lua, not here" end
     local new, reason = read_value(setting, text)
     if new == nil then return nil, reason end
     reason = mu.settings_check(setting.path, new)

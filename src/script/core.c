@@ -170,7 +170,8 @@ static const script_function functions[] = {
      .returns = "",
      .since = "0.1",
      .flags = SCRIPT_LOAD_ONLY,
-     .text = "declares settings that config.lua may set: path → { type, default, text, min, max, values }; only in "
+     .text = "declares settings that config.lua may set: path → { type, default, text, min, max, values, live, secret "
+             "}; only in "
              "scripts/settings.lua",
      .errors = "a malformed declaration",
      .example = "mu.settings { ['web.port'] = { type = 'integer', default = 8080 } }",

@@ -95,7 +95,8 @@ static bool good_path(const char *path) {
 
 /* A key of a declaration that means nothing is a mistake. */
 static bool good_keys(lua_State *L, int declaration, const char *path) {
-    static const char *const keys[] = {"type", "default", "text", "min", "max", "values", "of", "fields", "live"};
+    static const char *const keys[] = {"type",   "default", "text",   "min",  "max",
+                                       "values", "of",      "fields", "live", "secret"};
     bool good = true;
     char hint[100];
     int top = lua_gettop(L);

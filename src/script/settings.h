@@ -35,7 +35,7 @@ int settings_try(lua_State *L, const char *path, int value, const settings_place
 void settings_hold(lua_State *L, int declared, int values);
 
 /* Pushes a list of all settings of the generation, by path: { path, type, text, default, value, live, waits (differs
- * from what the next start will bring), set (where: "config.lua:12", nil = by default), min, max, values }. */
+ * from what the next start will bring), set (where: "config.lua:12", nil = by default), min, max, values, secret }. */
 int settings_push_list(lua_State *L);
 
 #endif

@@ -144,7 +144,9 @@ void settings_hold(lua_State *L, int declared, int values) {
         pthread_mutex_unlock(&held.lock);
         buf_free(&text);
         if (!kept) continue;
-        log_warn("config", "%s changes at the next start; until then it is %s", path, kept);
+        lua_getfield(L, top + 2, "secret");
+        log_warn("config", "%s changes at the next start; until then it is %s", path,
+                 lua_toboolean(L, -1) ? "(secret)" : kept);
         lua_pushfstring(L, "return %s", kept);
         if (luaL_loadstring(L, lua_tostring(L, -1)) != LUA_OK || lua_pcall(L, 0, 1, 0) != LUA_OK) continue;
         lua_setfield(L, values, path);
@@ -160,7 +162,7 @@ static void copy_field(lua_State *L, int from, const char *key) {
 }
 
 static void push_setting(lua_State *L, const char *path, int declaration, int values, int places) {
-    static const char *const copied[] = {"type", "text", "default", "min", "max", "values", NULL};
+    static const char *const copied[] = {"type", "text", "default", "min", "max", "values", "secret", NULL};
     lua_createtable(L, 0, 12);
     lua_pushstring(L, path);
     lua_setfield(L, -2, "path");

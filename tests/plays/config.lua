@@ -127,6 +127,14 @@ play.scene("config show, diff, check, set and unset", function()
   says(server, "> mu.config.server.name", { "Citadel's \\\"own\\\"" })
   says(server, "audit", { "config set", "config unset" })
 
+  server:write("data/config.lua", "return { api = { access_tokens = { hunter22hunter22hunter22hunter22 = 1 } } }")
+  says(server, "reload", { "running" })
+  for _, line in ipairs { "config show api", "config diff", "config show api.access_tokens" } do
+    says(server, line, { "%(secret%)" })
+    play.equal(nil, server:ctl(line).out:find "hunter22", line)
+  end
+  says(server, "config set api.access_tokens {}", { "write it into config%.lua" }, 1)
+
   server:write("data/config.lua", "return { server = { name = 7 } }")
   says(server, "config check", { "data/config%.lua:1: server%.name: must be a string" }, 1)
   says(server, "config set log.level warn", { "data/config%.lua:1: server%.name: must be a string" }, 1)

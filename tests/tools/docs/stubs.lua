@@ -55,6 +55,7 @@ end
 local function value(out, entry)
   local result = lists.returns(entry.returns)[1]
   comment(out, entry)
+  if entry.name == "mu.config" then result = "config" end
   if entry.params ~= "" then
     local class = "type_of." .. entry.name
     local fields = {}
@@ -98,8 +99,11 @@ local function functions(out)
       open_tables(out, owner, open)
     end
     out[#out + 1] = ""
-    if entry.value then
-      if not lists.is_member(entry) and entry.name ~= "mu.tdf" then value(out, entry) end
+    if entry.value and lists.is_member(entry) then
+      comment(out, entry)
+      out[#out + 1] = ("---@type %s\n%s.%s = nil"):format(entry.returns, owner:gsub("%.", "_"), name)
+    elseif entry.value then
+      if entry.name ~= "mu.tdf" then value(out, entry) end
     else
       comment(out, entry)
       local names = annotate(out, entry)
@@ -156,6 +160,39 @@ local function structs(out)
   end
 end
 
+local LIST = { list = "any[]", table = "table" }
+
+-- mu.config: a class for each group of settings; `mods` is a list and a group.
+local function settings(out)
+  local groups, order = {}, {}
+  local function field(class, name, type_name, text)
+    local fields = groups[class]
+    if fields[name] then type_name = fields[name].type .. "|" .. type_name end
+    fields[name] = { type = type_name, text = text or fields[name] and fields[name].text or "" }
+  end
+  local function group(path)
+    if groups[path] then return end
+    groups[path] = {}
+    order[#order + 1] = path
+    local above, name = path:match "^(.+)%.([^%.]+)$"
+    if not above then return end
+    group(above)
+    field(above, name, path)
+  end
+  for _, setting in ipairs(lists.of("settings", "path")) do
+    local above, name = ("config." .. setting.path):match "^(.+)%.([^%.]+)$"
+    group(above)
+    field(above, name, LIST[setting.type] or setting.type, setting.text)
+  end
+  for _, path in ipairs(order) do
+    out[#out + 1] = ("\n---@class %s"):format(path)
+    for _, name in ipairs(lists.sorted_keys(groups[path])) do
+      local one = groups[path][name]
+      out[#out + 1] = ("---@field %s %s %s"):format(name, one.type, one.text)
+    end
+  end
+end
+
 local function message(name)
   return name and "schema." .. name or "nil"
 end
@@ -185,6 +222,7 @@ function stubs.text()
     PLAIN }
   functions(out)
   records(out)
+  settings(out)
   structs(out)
   routes(out)
   return (table.concat(out, "\n"):gsub("\n\n\n+", "\n\n")) .. "\n"
