@@ -25,6 +25,9 @@ play.scene("players list and show, by every name that an account has", function(
   end
   play.equal(true, does(server, "players show 1"):find("online%s+session 1, 127%.0%.0%.1") ~= nil, "online")
   fails(server, "players show nobody", "there is no player 'nobody'")
+  local prefix = alice.persona:sub(1, 4):upper()
+  does(server, ("> require('services.accounts').names('%s', 9)[1]"):format(prefix), alice.persona)
+  does(server, "> #require('services.accounts').names('zzz', 9)", "0")
   fails(server, "players shwo 1", "did you mean")
   alice:leaves()
   console.until_it_says(server, "players show 1", "online%s+no\n")
