@@ -2,6 +2,7 @@
 local messaging = mu.component "Messaging"
 local config    = mu.config
 local schema    = require "schema.messaging"
+local mail      = require "services.mail"
 local menu      = require "services.menu"
 local messages  = require "services.messages"
 local network   = require "services.network"
@@ -22,9 +23,11 @@ messaging.fetchMessages {
   request  = schema.MessageFilter,
   response = schema.MessageCount,
   handle   = function(session)
-    local lines = menu.lines(session)
+    local lines, waits = menu.lines(session), mail.take(session.player)
+    if not session.player then return { count = 0 } end          -- he has logged out meanwhile
     for number, line in ipairs(lines) do messages.send(session, number, filled(line, session)) end
-    return { count = #lines }
+    for _, one in ipairs(waits) do messages.send(session, one.number, filled(one.text, session)) end
+    return { count = #lines + #waits }
   end,
 }
 

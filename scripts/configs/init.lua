@@ -4,6 +4,7 @@
 -- on, so that it is built once and then sent again as it is, and personal(session) → true where it is for one player.
 local bini    = require "configs.me3_bini"
 local ent_map = require "configs.me3_ent"
+local packs   = require "services.packs"
 local promos  = require "services.promos"
 local tlk     = require "configs.me3_tlk"
 
@@ -12,7 +13,7 @@ local TLK = "ME3_LIVE_TLK_PC_"
 local sources = {
   ME3_DATA               = require "configs.me3_data",
   ME3_MSG                = promos.source,
-  ME3_DIME               = require "configs.me3_dime",
+  ME3_DIME               = packs.source,
   ME3_ENT                = { render = function() return ent_map end },
   ME3_BINI_VERSION       = bini.version,
   ME3_BINI_PC_COMPRESSED = bini.whole,

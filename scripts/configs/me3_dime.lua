@@ -8,6 +8,9 @@
 --   offer  the store's article; item, where it differs, what the store delivers for it
 --   tag    the entitlement that buying it grants
 --   sold, advertised = false    hides it from the shop, or from its front page
+--   from_date, until_date, zone, players, roles, languages, countries, levels    when and to whom, as in me3_msg.lua
+--
+-- The console adds more: `store add`. Those live in the database and are changed there; these here are changed here.
 local shop = require "configs.shop"
 
 return shop.catalogue {

@@ -1,17 +1,15 @@
 -- console/promo.lua: the messages of the main menu, as games get them; adding some, and changing those that were added.
 local format = require "console.format"
+local offers = require "console.offers"
 local promos = require "services.promos"
 
 mu.section "promo" { text = "the messages of the main menu: configs/me3_msg.lua, and what is added here" }
 
 local TYPES   = { [0] = "news", "ticker", [8] = "store" }
 local NUMBERS = { news = "news", ticker = "ticker", store = "store" }
-local LISTS   = { "players", "roles", "languages", "countries" }
-local PLAIN   = { image = "image", from = "from_date", ["until"] = "until_date", zone = "zone", priority = "priority",
-                  tracking = "tracking_id" }
+local PLAIN   = { image = "image", priority = "priority", tracking = "tracking_id" }
 local OPTIONS = "title?: string, language?: string, image?: string, priority?: integer, tracking?: integer, "
-  .. "from?: string, until?: string, zone?: string, players?: string, roles?: string, languages?: string, "
-  .. "countries?: string, levels?: string, clear?: string, anyway?: boolean"
+  .. "anyway?: boolean, " .. offers.OPTIONS
 
 local function one_line(text)
   return text and text:gsub("<[^>]*>", ""):gsub("%s+", " ") or ""
@@ -61,12 +59,6 @@ local function type_of(word) return NUMBERS[word] or math.tointeger(tonumber(wor
 
 -- Options onto fields ------------------------------------------------------------------------------------------------
 
-local function split(text)
-  local list = {}
-  for word in text:gmatch "[^,%s]+" do list[#list + 1] = word end
-  return list
-end
-
 -- Texts in one language: what is said without one is English.
 local function put_text(fields, key, text, language)
   local texts = type(fields[key]) == "table" and fields[key] or { en = fields[key] }
@@ -77,17 +69,7 @@ end
 local function apply(fields, text, options)
   if text and text ~= "" then put_text(fields, "text", text, options.language) end
   if options.title then put_text(fields, "title", options.title, options.language) end
-  for option, field in pairs(PLAIN) do
-    if options[option] ~= nil then fields[field] = options[option] end
-  end
-  for _, list in ipairs(LISTS) do
-    if options[list] then fields[list] = split(options[list]) end
-  end
-  if options.levels then
-    local low, high = options.levels:match "^(%d*)%-(%d*)$"
-    fields.levels = { math.tointeger(tonumber(low or "")) or false, math.tointeger(tonumber(high or "")) or false }
-  end
-  for _, name in ipairs(split(options.clear or "")) do fields[PLAIN[name] or name] = nil end
+  offers.apply(fields, options, PLAIN)
 end
 
 mu.command "promo add" {

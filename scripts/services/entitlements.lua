@@ -6,6 +6,7 @@
 local config_map   = require "configs.me3_ent"
 local entitlements = require "configs.entitlements"
 local owned        = require "configs.owned"
+local sessions     = require "services.sessions"
 
 local FIRST_ID    = 1020000000000                -- above those of configs/owned.lua, and still of 40 bits
 local ACTIVE      = 1
@@ -109,6 +110,67 @@ function service.consume(player, group, tag, count)
   if done[1].changes == 0 then return nil, "AUTH_ERR_USECOUNT_ZERO" end
   local row = answer(mu.store.row(ROWS .. " AND group_name = ? AND tag = ?", player.id, mine.group, mine.tag))
   return row.uses
+end
+
+-- For the operator ---------------------------------------------------------------------------------------------------
+
+local function never() return false end
+
+-- An account (a row) as those above take a player: the record of one who is online, else what is kept.
+local function as_player(account)
+  local here = sessions.player(account.id)
+  if here then return here end
+  local row = answer(mu.store.row("SELECT grants FROM players WHERE id = ?", account.id))
+  return { id = account.id, grants = row and row.grants or 0, exists = never }
+end
+
+-- Everything an account owns; `own` = only what was granted to it.
+function service.of_account(account, own)
+  local list = service.of(as_player(account))
+  return own and table.move(list, #owned + 1, #list, 1, {}) or list
+end
+
+-- The groups in which ME3_ENT has a tag, in order.
+function service.groups_of(tag)
+  local groups = {}
+  for name in pairs(known) do
+    local group, its = name:match "^(%S+) (.+)$"
+    if its == tag then groups[#groups + 1] = group end
+  end
+  table.sort(groups)
+  return groups
+end
+
+-- Tags of ME3_ENT that begin so, in order.
+function service.tags(prefix, most)
+  local list, seen = {}, {}
+  for name in pairs(known) do
+    local tag = name:match " (.+)$"
+    if not seen[tag] and tag:sub(1, #prefix) == prefix then list[#list + 1], seen[tag] = tag, true end
+  end
+  table.sort(list)
+  return table.move(list, 1, math.min(most, #list), 1, {})
+end
+
+-- Grants (group, tag) to an account, online or not; as service.grant. The game sees it when it asks next.
+function service.grant_account(account, group, tag)
+  return service.grant(as_player(account), group, tag, "", "", 0)
+end
+
+-- Takes a granted entitlement away: true; nil and a sentence.
+function service.revoke_account(account, group, tag)
+  if service.matching(owned, { group = group, tag = tag })[1] then
+    return nil, "everybody owns that: configs/owned.lua"
+  end
+  local done = answer(mu.store.batch {
+    { "DELETE FROM player_entitlements WHERE player_id = ? AND group_name = ? AND tag = ?", account.id, group, tag },
+    { "UPDATE players SET grants = (SELECT count(*) FROM player_entitlements WHERE player_id = ?1) WHERE id = ?1",
+      account.id },
+  })
+  local here = sessions.player(account.id)
+  if here and here.grants > 0 then here.grants = here.grants - done[1].changes end
+  if done[1].changes == 0 then return nil, ("%s has no such entitlement"):format(account.name) end
+  return true
 end
 
 return service

@@ -83,17 +83,17 @@ static int token(scanner *s) {
     return (unsigned char)c;
 }
 
-/* The table behind the first `word`, perhaps in parentheses: where each of its entries begins. */
+/* The table behind the first `word`, perhaps after '=' or in parentheses: where each of its entries begins. */
 int source_entry_lines(const source *file, const char *word, int *lines, int most) {
     scanner s = {file->text, file->text + file->size, 1, ""};
     int kind, depth = 0, count = 0;
     bool found = false, fresh = false;
     while ((kind = token(&s)) != 0) {
-        if (depth == 0) { /* looking for: word, perhaps '(', '{' */
+        if (depth == 0) { /* looking for: word, perhaps '=' or '(', '{' */
             if (kind == '{' && found)
                 depth = 1, fresh = true;
             else
-                found = (kind == 'w' && strcmp(s.word, word) == 0) || (found && kind == '(');
+                found = (kind == 'w' && strcmp(s.word, word) == 0) || (found && (kind == '(' || kind == '='));
             continue;
         }
         if (depth == 1 && fresh && kind != '}') {

@@ -113,3 +113,101 @@ play.scene("targets and names reach those who are meant, once they are known; be
   does(server, "promo preview " .. bob.persona, "not before 2099%-01%-01.*over since 2020%-01%-01")
   does(server, "promo preview nobody", "a game before login sees 2 of 11")
 end)
+
+-- The shop -----------------------------------------------------------------------------------------------------------
+
+local function catalogue(client)
+  return client:asks("Util.fetchClientConfig", { id = "ME3_DIME" }).config.Config
+end
+
+play.scene("packs are added to the shop, edited and removed; those of the file stay", function()
+  local server = started()
+  local alice, bob = play.client(server, "Alice"), play.client(server, "Bob")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  local before = catalogue(bob)
+  does(server, "store add 700100 OFB-MASS:70001 ME3_REPACK_GOLD_PACK --until 2099-03-10 Fish & Chips")
+  play.equal(play.text "<uniqueId>0xAAEC4</uniqueId><name>Fish &amp; Chips</name>", catalogue(bob))
+  does(server, "store edit 700100 --players " .. alice.persona .. " --clear until Only for her")
+  play.equal(before, catalogue(bob))
+  play.equal(play.text "<name>Only for her</name>", catalogue(alice))
+  does(server, "store preview nobody", "only after login +700100")
+  does(server, "store preview " .. alice.persona, "sees 20 of 20")
+  refuses(server, "store edit 650100 Name", "pack 650100 is declared at scripts/configs/me3_dime%.lua:26: edit it")
+  refuses(server, "store remove 650100", "edit it there")
+  refuses(server, "store add 650100 o t Name", "pack 650100 is declared at .* already")
+  refuses(server, "store add 700100 o t Name", "pack 700100 is there already")
+  refuses(server, "store add 700101 o t --from 2027 Name", "from_date must be a day")
+  refuses(server, "store remove 5", "there is no pack 5")
+  does(server, "store remove 700100")
+  play.equal(before, catalogue(alice))
+end)
+
+-- Entitlements -------------------------------------------------------------------------------------------------------
+
+play.scene("entitlements are granted and taken away, online and not", function()
+  local server = started()
+  local alice  = play.client(server, "Alice")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  local TAG, who = "ME3_PRO_MAGICAL_02", alice.persona
+  local function has()
+    local list = alice:asks("Authentication.listUserEntitlements2", { page = 1, page_size = 50 }).entitlements
+    for _, one in ipairs(list) do
+      if one.tag == TAG then return one.group end
+    end
+  end
+  play.equal(nil, has())
+  does(server, ("entitlements grant %s %s"):format(who, TAG), "has ME3_PRO_MAGICAL_02 now")
+  play.equal("ME3GenOffers", has())
+  does(server, ("entitlements grant %s %s"):format(who, TAG), "had it already")
+  does(server, "entitlements list " .. who, "ME3GenOffers +ME3_PRO_MAGICAL_02")
+  does(server, ("entitlements revoke %s %s"):format(who, TAG))
+  play.equal(nil, has())
+  refuses(server, ("entitlements revoke %s %s"):format(who, TAG), "has no such entitlement")
+  refuses(server, ("entitlements grant %s ME3_NONSENSE"):format(who), "there is no entitlement 'ME3_NONSENSE'")
+  refuses(server, ("entitlements revoke %s PROJECT10_CODE_CONSUMED"):format(who), "everybody owns that")
+  alice:leaves()
+  does(server, ("entitlements grant %s ME3GenOffers/%s"):format(who, TAG), "has ME3_PRO_MAGICAL_02 now")
+  alice:connects()
+  steps.silent_login(alice)
+  play.equal("ME3GenOffers", has())
+end)
+
+-- Mail ---------------------------------------------------------------------------------------------------------------
+
+-- The mails that come with the answer: the lines behind the greeting.
+local function mails(client)
+  client:sends("Messaging.fetchMessages", {})
+  local count, list = client:receives { kind = "response", name = "Messaging.fetchMessages" }.count, {}
+  for _ = 1, count do
+    local body = client:is_notified "Messaging.NotifyMessage"
+    if body.id >= 2000000 then list[#list + 1] = body.text end
+  end
+  return list
+end
+
+play.scene("mail: at once, or when the game asks next, and each only once", function()
+  local server = started()
+  local alice, bob = play.client(server, "Alice"), play.client(server, "Bob")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  steps.create_account(bob, "bob@example.org", "hunter22")
+  play.equal(play.exactly {}, mails(alice))
+  does(server, "mail send " .. alice.persona .. " Hello {name}!", "sent; 1 had it at once")
+  alice:is_notified("Messaging.NotifyMessage", { text = ("Hello %s!\n"):format(alice.persona) })
+  does(server, "mail send all --later Double credits", "sent; 0 had it at once")
+  does(server, "mail send " .. bob.persona .. " --later Only for you", "sent; 0 had it")
+  play.equal(play.exactly { "Double credits\n" }, mails(alice))
+  play.equal(play.exactly {}, mails(alice))
+  play.kill(server)
+  server:restart()
+  bob:connects()
+  steps.silent_login(bob)
+  play.equal(play.exactly { "Double credits\n", "Only for you\n" }, mails(bob))
+  play.equal(play.exactly {}, mails(bob))
+  does(server, "mail send all --later Never", "sent")
+  does(server, "mail list", "Never")
+  does(server, "mail remove 4")
+  refuses(server, "mail remove 4", "there is no mail 4")
+  refuses(server, "mail send nobody-here Hi", "there is no recipient 'nobody%-here'")
+  refuses(server, "mail send all " .. ("x"):rep(1001), "a mail has 1 to 1000 bytes")
+  play.equal(play.exactly {}, mails(bob))
+end)
