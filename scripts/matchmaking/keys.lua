@@ -48,18 +48,27 @@ for i, rule in ipairs(choices) do names[#names + 1] = i .. rule.rule .. "=" .. r
 for _, rule in ipairs(packs) do names[#names + 1] = rule.rule .. "+" .. table.concat(rule.values, ",") end
 keys.TABLE = number_of(table.concat(names, ";"))
 
-local function exact(version, has)
-  local bits = 0
-  for i, rule in ipairs(packs) do
-    if has(rule) then bits = bits | 1 << i end
+local same_packs = {}                            -- number for each set of packs
+for bits = 0, (1 << #packs) - 1 do same_packs[bits] = number_of("packs " .. bits) end
+
+local function of_version(version) return number_of(rules.same_version and version or "") end
+
+-- What must be equal in a search.
+local function exact(wanted)
+  local bits, has = 0, wanted.packs
+  for i = 1, #packs do
+    if has[packs[i].rule] then bits = bits | 1 << (i - 1) end
   end
-  return number_of(rules.same_version and version or "") ~ number_of("packs " .. bits)
+  return of_version(wanted.version) ~ same_packs[bits]
 end
 
 -- The number of a game, and the numbers of its choices.
 function keys.of_game(game)
-  local attributes, numbers = game.attributes, {}
-  local all = exact(game.version, function(rule) return search.has(rule, attributes) end)
+  local attributes, numbers, bits = mu.plain(game.attributes), {}, 0
+  for i, rule in ipairs(packs) do
+    if search.has(rule, attributes) then bits = bits | 1 << (i - 1) end
+  end
+  local all = of_version(game.version) ~ same_packs[bits]
   for i, rule in ipairs(choices) do
     numbers[i] = number_of(i .. (attributes[rule.attribute] or ""))
     all = all ~ numbers[i]
@@ -77,23 +86,27 @@ function keys.patterns(all, numbers)
   return list
 end
 
--- The one key of a ticket. Where several values suit, the ticket is looked at whatever the game has.
-function keys.of_ticket(wanted)
-  local key = exact(wanted.version, function(rule) return wanted.packs[rule.rule] end)
-  for i, rule in ipairs(choices) do
-    local values = wanted.choices[rule.rule]
-    key = key ~ (values and not values[2] and number_of(i .. values[1]) or any[i])
+-- The key of a search that names one value for a rule or none, what it does not mind, and whether it names more.
+local function single(wanted)
+  local key, mask, several = exact(wanted), 0, false
+  for i = 1, #choices do
+    local values = wanted.choices[choices[i].rule]
+    if not values or values[2] then
+      key, mask, several = key ~ any[i], values and mask or mask | 1 << (i - 1), several or values ~= nil
+    else
+      key = key ~ number_of(i .. values[1])
+    end
   end
-  return key
+  return key, mask, several
 end
 
--- The mask of what a search does not mind, and the keys of all combinations of the values that suit it.
-function keys.of_search(wanted)
-  local mask = 0
-  local list = { exact(wanted.version, function(rule) return wanted.packs[rule.rule] end) }
+-- The one key of a ticket. Where several values suit, the ticket is looked at whatever the game has.
+function keys.of_ticket(wanted) return (single(wanted)) end
+
+local function combinations(wanted)
+  local list = { exact(wanted) }
   for i, rule in ipairs(choices) do
     local values, longer = wanted.choices[rule.rule], {}
-    if not values then mask = mask | 1 << (i - 1) end
     for _, key in ipairs(list) do
       if not values then longer[#longer + 1] = key ~ any[i] end
       for _, value in ipairs(values or {}) do
@@ -102,7 +115,13 @@ function keys.of_search(wanted)
     end
     list = longer
   end
-  return mask, list
+  return list
+end
+
+-- The mask of what a search does not mind, and the keys of all combinations of the values that suit it.
+function keys.of_search(wanted)
+  local key, mask, several = single(wanted)
+  return mask, several and combinations(wanted) or { key }
 end
 
 return keys

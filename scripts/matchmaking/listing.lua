@@ -60,59 +60,67 @@ function listing.rename(game)
   for mask, key in pairs(keys.patterns(all, numbers)) do entry[keys.FIELD[mask]] = key end
 end
 
--- An iterator over the entries of one fullness that a search may suit.
-local function candidates(wanted_keys, field, free)
-  local at, walk = 0
-  return function()
-    while true do
-      local entry = walk and walk()
-      if entry then return entry end
-      at = at + 1
-      local key = wanted_keys[at]
-      if not key then return nil end
-      walk = entry_kind.where { [field] = key, free = free }
-    end
-  end
-end
-
 local function better(one, other)
   if one.fit ~= other.fit then return one.fit > other.fit end
   return one.since < other.since
 end
 
--- The best of the next few candidates that really suits; nil and whether there may be more.
-local function best_of_next(wanted, next_entry)
-  local batch = {}
-  for i = 1, rules.compared do
-    local entry = next_entry()
-    if not entry then break end
-    batch[i] = { entry = entry, since = entry.since, fit = rules.fit(wanted.rating, entry.rating) }
+-- The game of an entry if it really suits. What does not is brought up to date: somebody changed it past us.
+local function checked(wanted, entry)
+  local game = entry.game
+  if not game then
+    entry:remove()
+  elseif not search.fault(wanted, game) then
+    return game
+  else
+    listing.rename(game)
+    listing.refresh(game)
   end
-  if batch[2] then table.sort(batch, better) end
-  for _, one in ipairs(batch) do
-    local game = one.entry.game
-    if not game then
-      one.entry:remove()
-    elseif search.fault(wanted, game) then
-      listing.rename(game)
-      listing.refresh(game)
-    else
-      return game, one.fit
+end
+
+-- The best of a few entries that suits, and how well it does.
+local function best_of(wanted, entries)
+  if not entries[2] then
+    local entry = entries[1]
+    local fit   = rules.fit(wanted.rating, entry.rating)
+    return checked(wanted, entry), fit
+  end
+  local list = {}
+  for i, entry in ipairs(entries) do
+    list[i] = { entry = entry, since = entry.since, fit = rules.fit(wanted.rating, entry.rating) }
+  end
+  table.sort(list, better)
+  for _, one in ipairs(list) do
+    local game = checked(wanted, one.entry)
+    if game then return game, one.fit end
+  end
+end
+
+-- The best game with so many free seats for a search. A few are compared at a time, the ones listed longest first.
+local function best_with(wanted, wanted_keys, field, free)
+  local entries, looked_at
+  for _, key in ipairs(wanted_keys) do
+    for entry in entry_kind.where { [field] = key, free = free } do
+      entries, looked_at = entries or {}, (looked_at or 0) + 1
+      entries[#entries + 1] = entry
+      if #entries == rules.compared then
+        local game, fit = best_of(wanted, entries)
+        if game then return game, fit end
+        if looked_at >= MOST_LOOKED_AT then return nil end
+        entries = nil
+      end
     end
   end
-  return nil, #batch == rules.compared
+  if entries then return best_of(wanted, entries) end
 end
 
 -- The best game for a search, and how well it fits; nil when there is none.
 function listing.best(wanted)
   local mask, wanted_keys = keys.of_search(wanted)
+  local field = keys.FIELD[mask]
   for free = 1, keys.MOST_FREE do
-    local next_entry = candidates(wanted_keys, keys.FIELD[mask], free)
-    for _ = 1, MOST_LOOKED_AT, rules.compared do
-      local game, fit = best_of_next(wanted, next_entry)
-      if game then return game, fit end
-      if not fit then break end
-    end
+    local game, fit = best_with(wanted, wanted_keys, field, free)
+    if game then return game, fit end
   end
 end
 

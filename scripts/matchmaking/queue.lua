@@ -181,7 +181,7 @@ end
 -- Searches a game for the player of a session, who gets the number of the search; nil and the name of an error.
 function queue.start(session, request)
   local player  = session.player
-  local earlier = queue.of_player(player.id)
+  local earlier = ticket_kind.count() > 0 and queue.of_player(player.id)
   if earlier then queue.fail(earlier, CANCELED) end
   if ticket_kind.count() >= config.matchmaking.tickets then return nil, "MATCHMAKING_EXCEEDED_MAX_REQUESTS" end
   local wanted    = search.of_request(player, request)

@@ -14,8 +14,12 @@ local WILD        = "abstain"
 
 local OTHER_VERSION = "runs another version of the game"
 
-local by_name = {}
-for _, rule in ipairs(rules.asked) do by_name[rule.rule] = rule end
+local by_name, known = {}, {}                    -- known: the values of each rule as a set
+for _, rule in ipairs(rules.asked) do
+  local set = {}
+  for _, value in ipairs(rule.values) do set[value] = true end
+  by_name[rule.rule], known[rule] = rule, set
+end
 
 local odd_kind = mu.record "matchmaking_oddity" { text = mu.string { key = true, max = 160 } }
 
@@ -39,23 +43,26 @@ local function holds(list, value)
   end
 end
 
--- The values of a rule that suits only them; nil when everything suits.
+-- The values that a criterion of a kind "choice" names; nil when everything suits.
 local function chosen(criterion)
-  local values = {}
-  for _, value in ipairs(criterion.values or {}) do
+  local given, values = criterion.values or {}, {}
+  for i = 1, #given do
+    local value = given[i]
     if value == WILD then return nil end
-    if #values == MOST_VALUES or #value > LONGEST or value:find "\n" then
+    if #values == MOST_VALUES or #value > LONGEST or value:find("\n", 1, true) then
       odd("the rule %s has too many or too long values", printable(criterion.name))
     elseif not holds(values, value) then
       values[#values + 1] = value
     end
   end
-  return #values > 0 and values or nil
+  return values[1] and values
 end
 
 local function has_pack(rule, criterion)
-  for _, value in ipairs(criterion.values or {}) do
-    if holds(rule.values, value) then return true end
+  local given = criterion.values or {}
+  for i = 1, #given do
+    local value = given[i]
+    if known[rule][value] then return true end
     if value ~= WILD then odd("the rule %s has the value '%s'", rule.rule, printable(value)) end
   end
 end
@@ -70,18 +77,19 @@ function search.of_request(player, request)
     odd "a version has more than 64 bytes"
     wanted.version = wanted.version:sub(1, LONGEST)
   end
-  for i, criterion in ipairs(request.criteria and request.criteria.rules or {}) do
-    if i > MOST_RULES then
-      odd("a search has more than %d rules", MOST_RULES)
-      break
-    end
-    local rule = by_name[criterion.name]
-    if not rule then
-      odd("nobody knows the rule '%s'", printable(criterion.name))
-    elseif rule.kind == "choice" then
-      wanted.choices[rule.rule] = wanted.choices[rule.rule] or chosen(criterion)
-    elseif rule.kind == "both" then
-      wanted.packs[rule.rule] = wanted.packs[rule.rule] or has_pack(rule, criterion)
+  local list = request.criteria and request.criteria.rules or {}
+  if #list > MOST_RULES then odd("a search has more than %d rules", MOST_RULES) end
+  for i = 1, math.min(#list, MOST_RULES) do
+    local criterion = list[i]
+    local name      = criterion.name
+    local rule      = by_name[name]
+    local kind      = rule and rule.kind
+    if kind == "both" then
+      wanted.packs[name] = wanted.packs[name] or has_pack(rule, criterion)
+    elseif kind == "choice" then
+      wanted.choices[name] = wanted.choices[name] or chosen(criterion)
+    elseif not rule then
+      odd("nobody knows the rule '%s'", printable(name))
     end
   end
   return wanted
@@ -90,7 +98,7 @@ end
 -- Whether a game with these attributes has what a rule of the kind "both" is about.
 function search.has(rule, attributes)
   local value = attributes[rule.attribute]
-  return value ~= nil and holds(rule.values, value) or false
+  return value ~= nil and known[rule][value] or false
 end
 
 -- Why nobody at all may be brought to this game: the end of "the game …", or nil.
@@ -115,27 +123,28 @@ local function asked_fault(wanted, rule, attributes)
   end
 end
 
+-- Whether the first fault is enough; otherwise all are collected.
+local function enough(faults, why)
+  if faults then faults[#faults + 1] = why end
+  return not faults
+end
+
 -- Why a search and a game do not suit each other: the end of "the game …", or nil when they do. With `faults` (a list)
 -- all that is wrong is added to it.
 function search.fault(wanted, game, faults)
-  local function all_is_told(why)
-    if not faults then return false end
-    faults[#faults + 1] = why
-    return true
-  end
-  local attributes = game.attributes
+  local attributes = mu.plain(game.attributes)
   for _, rule in ipairs(rules.lobby) do
-    if not rule.test(game, attributes) and not all_is_told(rule.why) then return rule.why end
+    if not rule.test(game, attributes) and enough(faults, rule.why) then return rule.why end
   end
-  if rules.same_version and wanted.version ~= game.version and not all_is_told(OTHER_VERSION) then
+  if rules.same_version and wanted.version ~= game.version and enough(faults, OTHER_VERSION) then
     return OTHER_VERSION
   end
   for _, rule in ipairs(rules.asked) do
     local fault = asked_fault(wanted, rule, attributes)
-    if fault and not all_is_told(fault) then return fault end
+    if fault and enough(faults, fault) then return fault end
   end
   for _, rule in ipairs(rules.pair) do
-    if not rule.test(wanted, game) and not all_is_told(rule.why) then return rule.why end
+    if not rule.test(wanted, game) and enough(faults, rule.why) then return rule.why end
   end
   return faults and faults[1]
 end

@@ -22,10 +22,11 @@ for _, rule in ipairs(rules.asked) do accepts[rule.rule] = { name = rule.rule, v
 
 local status = {}
 
--- `games`: how many were found; `searches`: how many there are.
+-- `games`: how many were found; `searches`: how many there are. Who has found one is told of no values that suit: his
+-- status is there because the game that follows needs one (reference 04 §3.5).
 function status.of(wanted, games, searches)
-  local accepted = {}
-  for _, rule in ipairs(rules.asked) do
+  local accepted = games == 0 and {} or nil
+  for _, rule in ipairs(accepted and rules.asked or {}) do
     local name   = rule.rule
     local values = rule.kind == "choice" and wanted.choices[name]
     if values then

@@ -31,13 +31,17 @@ local function wants(map, enemy, difficulty, packs, more)
   return search.of_request(PLAYER, { version = VERSION, criteria = { rules = list } })
 end
 
--- What rules read of a game's record.
+local holder = mu.record "test_attributes" { attributes = mu.map(mu.string, mu.string, { max = 32 }) }
+
+-- What rules read of a game's record; an attribute that is false is left out.
 local function game(attributes, fields, packs)
   local all = { ME3map = "map2", ME3gameEnemyType = "enemy1", ME3gameDifficulty = "difficulty0", ME3privacy = "PUBLIC" }
   for _, number in ipairs(packs or DLC) do all["ME3_dlc" .. number] = "required" end
+  for key, value in pairs(attributes or {}) do all[key] = value or nil end
   return with({
     id = 1, settings = 287, state = 130, version = VERSION, migrating = false, public_slots = 4, private_slots = 0,
-    members = { { player_id = 1 } }, banned = { has = function() return false end }, attributes = with(all, attributes),
+    members = { { player_id = 1 } }, banned = { has = function() return false end },
+    attributes = holder.create { attributes = all }.attributes,
   }, fields)
 end
 

@@ -65,6 +65,9 @@ local STATE_RULE = {
 
 -- The status, whose fields are those that the official server sent.
 local function status(client, games)
+  local waits = games == 0 and {
+    ME3_gameStateMatchRule = STATE_RULE, ME3_gameMapMatchRule = { name = "ME3_gameMapMatchRule" },
+  } or nil
   return client:is_notified("GameManager.NotifyMatchmakingAsyncStatus", {
     matchmaking_id = client.search, user_session_id = play.any,
     searches = { {
@@ -74,7 +77,7 @@ local function status(client, games)
       virtual_game = { flags = 0 },
       game_size = { max_accepted = 4, min_accepted = 2 }, host_balance = { value = 1 },
       user_data = { ME3_characterSkill_Rule = { max_accepted = 500, min_accepted = 0, mine = client.rating or 0 } },
-      rules = { ME3_gameStateMatchRule = STATE_RULE, ME3_gameMapMatchRule = { name = "ME3_gameMapMatchRule" } },
+      rules = waits,
     } },
   }).searches[1]
 end
