@@ -30,11 +30,15 @@ mu.guard "host" (function(session, request, wanted)
   if member.game.host ~= member then return mu.fail "GAMEMANAGER_ERR_PERMISSION_DENIED" end
 end)
 
--- … and mean himself (the field player_id), or be its host: "host"; with "only", mean himself.
+-- … and mean himself (the field player_id), or be its host; with "only", mean himself; with "or gone" he may also have
+-- left already.
 mu.guard "own_seat" (function(session, request, wanted)
   if not wanted then return end
   local member, refusal = membership(session, request)
-  if not member then return refusal end
+  if not member then
+    if wanted == "or gone" and request.player_id == session.player.id and games.get(request.game_id) then return end
+    return refusal
+  end
   if request.player_id == member.player_id then return end
   if wanted == "only" or member.game.host ~= member then return mu.fail "GAMEMANAGER_ERR_PERMISSION_DENIED" end
 end)

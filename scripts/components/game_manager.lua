@@ -102,7 +102,7 @@ end
 
 game_manager.removePlayer {
   login    = true,
-  own_seat = "or host",
+  own_seat = "or gone",
   request  = schema.RemovePlayerRequest,
   handle   = function(session, request)
     local game = games.get(request.game_id)

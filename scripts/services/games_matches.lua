@@ -177,9 +177,11 @@ end
 
 local settle = mu.timer "matches.settle" {
   handle = function(match)
-    local result, game = result_of(match), match.game
-    for i = #match.players, 1, -1 do match.players[i]:remove() end
-    match:remove()
+    local fine, result = pcall(result_of, match)
+    local game         = match.game
+    for _, player in ipairs(mu.plain(match.players)) do player:remove() end
+    match:remove()                               -- also when the store failed: it will not be asked again
+    if not fine then error(result, 0) end
     if write(result) then match_finished(game, result) end
   end,
 }

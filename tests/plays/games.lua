@@ -92,6 +92,8 @@ play.scene("kicked by the host, and by nobody else", function()
   match.is_quiet(lobby)
   alice:asks("GameManager.removePlayer", { game_id = lobby.id, player_id = carol.id, reason = KICKED, context = 7 })
   match.goes(carol, lobby, KICKED)
+  carol:asks("GameManager.removePlayer", { game_id = lobby.id, player_id = carol.id, reason = LEFT })   -- too late
+  match.is_quiet(lobby)
   match.joins(carol, lobby)                      -- he may come back …
   alice:asks("GameManager.removePlayer", { game_id = lobby.id, player_id = carol.id, reason = KICKED_FOR_GOOD })
   match.goes(carol, lobby, KICKED_FOR_GOOD)
