@@ -69,6 +69,7 @@ static void saved(void *ctx, const char *path) {
     char before[sizeof me.name];
     memcpy(before, me.name, sizeof before);
     name_it(path);
+    log_debug("scripts", "noticed: %s", path);
     if (!me.saves) me.first_us = now;
     if (!me.saves || strcmp(before, me.name) != 0) me.saves++;
     if (now + delay > me.first_us + MOST_US) delay = me.first_us + MOST_US - now;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FOLDERS_MAX 2000
 #define DEPTH_MAX   16
@@ -27,6 +28,7 @@ typedef struct watched {
     } uv;
     folder_watch *of;
     bool folder, root; /* root: of a folder; looked at until it is there */
+    bool missing;      /* a file that was not there when it was looked at last */
     int depth;
     struct watched *next;
     char path[];
@@ -144,12 +146,14 @@ static int watch_folder(folder_watch *w, const char *path, int depth, bool tell,
 }
 
 static void on_look(uv_fs_poll_t *h, int status, const uv_stat_t *before, const uv_stat_t *now) {
-    const watched *it = h->data;
+    watched *it = h->data;
     folder_watch *w = it->of;
     fault f = {0};
     (void)before, (void)now;
-    if (!it->root) {
-        if (w->saved) w->saved(w->ctx, it->path);
+    if (!it->root) { /* libuv tells of a file that is not there as well */
+        bool news = status == 0 || !it->missing;
+        it->missing = status < 0;
+        if (news && w->saved) w->saved(w->ctx, it->path);
         return;
     }
     watched *folder = find(w, it->path);
@@ -176,6 +180,7 @@ static int look_at(folder_watch *w, const char *path, bool root, fault *f) {
     watched *it = make(w, path, false, 0);
     if (!it) return fault_set(f, E_MEMORY, "out of memory");
     it->root = root;
+    it->missing = access(path, F_OK) != 0;
     int rc = uv_fs_poll_start(&it->uv.look, on_look, path, LOOK_MS);
     if (rc == 0) return 0;
     drop(it);

@@ -77,6 +77,7 @@ static int begin(void **state) {
     assert_int_equal(folder_watch_folder(me.watch, below("scripts"), &f), 0);
     assert_int_equal(folder_watch_folder(me.watch, below("later"), &f), 0);
     assert_int_equal(folder_watch_file(me.watch, below("config.lua"), &f), 0);
+    assert_int_equal(folder_watch_file(me.watch, below("absent.lua"), &f), 0);
     loop_turn(me.loop, 0);
     return 0;
 }
@@ -134,6 +135,10 @@ static void test_looked_at(void **state) {
     save("beside");
     rename(below("beside"), below("config.lua"));
     hears("config.lua");
+    save("absent.lua");
+    hears("absent.lua");
+    unlink(below("absent.lua"));
+    hears("absent.lua");
     mkdir(below("later"), 0755); /* the overlay is made while the server runs */
     save("later/x.lua");
     hears("later/x.lua");
@@ -149,6 +154,7 @@ static void test_silence(void **state) {
     while (!strstr(me.heard, "scripts/main.lua;")) loop_turn(me.loop, 1000);
     assert_null(strstr(me.heard, "hidden"));
     assert_null(strstr(me.heard, "database"));
+    assert_null(strstr(me.heard, "absent"));
     me.heard[0] = 0;
     folder_watch_free(me.watch);
     me.watch = NULL;
