@@ -20,6 +20,22 @@ mu.word "component" {
   complete = function() return names_of(components) end,
 }
 
+-- Any component's, for Tab; whether this one has it is looked at afterwards.
+mu.word "protocol_command" {
+  text     = "a command of that component, by name or number",
+  find     = function(text) return text end,
+  complete = function(prefix)
+    local names = {}
+    if prefix == "" then return names end
+    for _, component in pairs(components) do
+      for name in pairs(component.commands) do
+        if name:lower():find(prefix:lower(), 1, true) == 1 then names[name] = true end
+      end
+    end
+    return names_of(names)
+  end,
+}
+
 -- "GameManager" → "game_manager"
 local function file_name(component)
   return (component:gsub("(%l)(%u)", "%1_%2"):gsub("(%u)(%u%l)", "%1_%2"):lower())
@@ -44,9 +60,18 @@ local function struct_lines(file, command, role)
   return line .. ("   -- declare it in schema/%s.lua, or leave this line out"):format(file)
 end
 
+-- What answers it already, as a line of comment, or nil.
+local function answered(component, command)
+  for _, route in ipairs(mu.declared "routes") do
+    if route.name == component .. "." .. command then
+      return ("-- answered already, in %s:%d: edit it there, or override it in a mod"):format(route.file, route.line)
+    end
+  end
+end
+
 mu.command "stub" {
   text    = "the script to start from: a command's route, ready to paste",
-  params  = "component: component, command: string",
+  params  = "component: component, command: protocol_command",
   example = "stub Util ping",
   handle  = function(_, component, text)
     local command = command_named(component, text)
@@ -57,6 +82,7 @@ mu.command "stub" {
     end
     local file = file_name(component)
     return table.concat({
+      answered(component, command) or "-- nobody answers it yet: the game gets an empty success",
       ("-- components/%s.lua; a new file is named in main.lua: require \"components.%s\""):format(file, file),
       ("local %s = mu.component %q"):format(file, component),
       ("local schema = require \"schema.%s\""):format(file),
