@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/suggest.h"
 #include "console/client.h"
 #include "serve.h"
 
@@ -36,6 +37,17 @@ static int complain(const char *format, const char *word) {
     fprintf(stderr, "murelay: ");
     fprintf(stderr, format, word);
     fprintf(stderr, "\nTry: murelay --help\n");
+    return 2;
+}
+
+static int no_verb(const char *word) {
+    char hint[64];
+    suggestion near = suggest_begin(word);
+    suggest_offer(&near, "serve");
+    suggest_offer(&near, "console");
+    suggest_offer(&near, "ctl");
+    fprintf(stderr, "murelay: there is no verb '%s'%s\nTry: murelay --help\n", word,
+            suggest_text(&near, hint, sizeof hint));
     return 2;
 }
 
@@ -76,7 +88,7 @@ int main(int argc, char **argv) {
     if (argc > 1 && (strcmp(argv[1], "console") == 0 || strcmp(argv[1], "ctl") == 0))
         return client_main(argc - 1, argv + 1);
     if (argc > 1 && argv[1][0] != '-') {
-        if (strcmp(argv[1], "serve") != 0) return complain("there is no verb '%s'", argv[1]);
+        if (strcmp(argv[1], "serve") != 0) return no_verb(argv[1]);
         i = 2;
     }
     for (; i < argc; i++) {

@@ -24,7 +24,7 @@ local function text_of(result, caller)
   if result == nil then return "done" end
   if type(result) == "string" then return result end
   if view.is(result) then return view.lines(result, caller.width, caller.colour) end
-  return value.show(result)
+  return value.show(result, caller.width)
 end
 
 local function show_json(caller, result)
@@ -40,7 +40,7 @@ local function show(caller, result, json)
     return
   end
   for i = 1, result.n do
-    if json then show_json(caller, result[i]) else caller:print(value.show(result[i])) end
+    if json then show_json(caller, result[i]) else caller:print(value.show(result[i], caller.width)) end
   end
 end
 

@@ -9,7 +9,7 @@ local DEPTH    = 6
 local ENTRIES  = 100                             -- of one table
 local STRING   = 1000                            -- bytes of one string
 local LINES    = 1000
-local ONE_LINE = 78                              -- a table shorter than this stands on one line
+local ONE_LINE = 78                              -- cells: a table that fits stands on one line; no terminal says more
 
 local ESCAPES = { ["\n"] = "\\n", ["\t"] = "\\t", ["\r"] = "\\r", ['"'] = '\\"', ["\\"] = "\\\\" }
 
@@ -103,7 +103,7 @@ local function show_entries(thing, name, context, depth)
   context.above[thing] = nil
   local head = name ~= "" and name .. " " or ""
   local line = head .. "{ " .. table.concat(parts, ", ") .. " }"
-  if #line + 2 * depth <= ONE_LINE and not line:find "\n" then return line end
+  if #line + 2 * depth <= context.one_line and not line:find "\n" then return line end
   local indent = ("  "):rep(depth + 1)
   context.lines = context.lines + #parts + 1
   return head .. "{\n" .. indent .. table.concat(parts, ",\n" .. indent) .. "\n" .. ("  "):rep(depth) .. "}"
@@ -130,8 +130,10 @@ function show(thing, context, depth)
   return show_entries(thing, "", context, depth)
 end
 
-function value.show(thing)
-  return show(thing, { above = {}, lines = 0 }, 0)
+-- `terminal`: cells of a line, nil or 0 where there is none.
+function value.show(thing, terminal)
+  local one_line = terminal and terminal > 0 and terminal - 2 or ONE_LINE
+  return show(thing, { above = {}, lines = 0, one_line = one_line }, 0)
 end
 
 -- The same for --json: only what JSON can say; a record is an object of its fields.
