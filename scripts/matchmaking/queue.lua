@@ -6,6 +6,7 @@
 -- game, the oldest first, until its seats are taken; nobody else is looked at, and nobody waits behind anybody.
 local games    = require "services.games"
 local sessions = require "services.sessions"
+local tunnels  = require "services.tunnels"
 local keys     = require "matchmaking.keys"
 local listing  = require "matchmaking.listing"
 local rules    = require "matchmaking.rules"
@@ -164,6 +165,15 @@ local function drop(player)
 end
 games.when_entering(function(session) drop(session.player) end)
 sessions.when_leaving(drop)
+
+-- A searcher's tunnel is there now: games that go through tunnels suit him, too.
+tunnels.when_opened(function(session)
+  local ticket = ticket_kind.count() > 0 and queue.of_player(session.player.id)
+  if not ticket then return end
+  local wanted    = search.of_ticket(ticket)
+  local game, fit = listing.best(wanted)
+  if game then deliver(session, ticket.id, wanted, game, fit, mu.time.mono() - ticket.started) end
+end)
 
 -- Asking -------------------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ local session_kind = mu.record "session" {
   base_url     = mu.string { max = 512 },        -- of the player's own client; empty for a game that came directly
   real_address = mu.string { max = 45 },         -- of the player, when a reverse proxy stands in front of us
   origin       = mu.string { max = 45, index = true },   -- either of the two
-  association  = mu.string { max = 64 },         -- ties this connection to the tunnel of the same machine
+  association  = mu.string { max = 64, index = true },   -- ties this connection to the tunnel of the same machine
   grace_until  = mu.i64,                         -- unix seconds: the game said it will be silent until then
   -- What the game tells about its network (updateNetworkInfo, updateHardwareFlags).
   has_address    = mu.bool,
@@ -231,6 +231,15 @@ end
 -- Everybody who is online.
 function sessions.players()
   return player_kind.all()
+end
+
+-- The session of this association (the newest where there are several), or nil.
+function sessions.of_association(association)
+  local newest
+  for session in session_kind.where { association = association } do
+    if not newest or session.id > newest.id then newest = session end
+  end
+  return newest
 end
 
 -- The online players whose games connect from this address, as a list.

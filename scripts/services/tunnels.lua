@@ -42,6 +42,10 @@ local policy_kind = mu.record "tunnel_policy" {
 
 tunnels.kind = tunnel_kind
 
+-- fn(session): its player has a tunnel now. Given while scripts load.
+local openings = {}
+function tunnels.when_opened(fn) openings[#openings + 1] = fn end
+
 -- The tunnel of a session's player, or nil.
 function tunnels.of(session)
   return session.association ~= "" and tunnel_kind.get(session.association) or nil
@@ -182,6 +186,10 @@ function become.opened(news)
     association = news.association, id = news.id, http = news.http, address = news.address, port = news.port,
     opened = mu.time.unix(),
   }
+  local session = sessions.of_association(news.association)
+  if session and session.player then
+    for _, fn in ipairs(openings) do fn(session) end
+  end
   return not news.http and { KEEP, news.id, news.address, news.port } or nil
 end
 

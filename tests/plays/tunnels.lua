@@ -1,6 +1,7 @@
 -- tunnels.lua: players who cannot reach each other play through the server: datagrams by UDP and HTTP, bound to slots.
 local play   = require "plays.lib.play"
 local match  = require "plays.lib.match_steps"
+local search = require "plays.lib.search_steps"
 local tunnel = require "plays.lib.tunnel"
 
 local MODERATE, OPEN = 1, 0
@@ -208,4 +209,16 @@ play.scene("which games are tunnelled: the host's router, the policy, and whethe
   match.lobby(player(server, "Alice", "http", OPEN), { tunnelled = true })
   server = server_with { set = { "tunnel.policy=disabled" } }
   match.lobby(player(server, "Alice", "http"))
+end)
+
+play.scene("who searches without a tunnel waits; when it comes he is in", function()
+  local server = server_with()
+  local alice, bob = player(server, "Alice", "udp"), player(server, "Bob")
+  local lobby = match.lobby(alice, { tunnelled = true, attributes = search.attributes() })
+  search.starts(bob)
+  search.waits(bob)
+  bob.tunnel = tunnel.http(server, bob.association)
+  search.finds(bob, lobby)
+  match.meshes(bob, lobby)
+  talk(alice, 0, bob, 1, "found")
 end)
