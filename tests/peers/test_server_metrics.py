@@ -58,6 +58,9 @@ def form(r):
     case("every family says what it is, units are in the names", not bad, bad)
     bad = [n for n, f in p.families.items() if not n.startswith(("murelay_", "process_")) or f.type == "unknown"]
     case("every family has a type and our prefix", not bad, bad)
+    with open(os.path.join(relay.SOURCE, "scripts/API.md"), encoding="utf-8") as f:
+        manual = f.read()
+    case("every family stands in the manual", not [n for n in p.families if f"`{n}`" not in manual])
     case("a HEAD has no body", fetch(r, method="HEAD")[0::2] == (200, ""))
     case("other methods: 405", fetch(r, method="POST")[0] == 405)
     for path in ("/", "/metrics/", "/../metrics", "/api/server"):

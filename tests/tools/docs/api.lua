@@ -118,7 +118,7 @@ function api.text()
   grouped(out, true)
   lua_chapter(out)
   for _, write in ipairs(chapter) do write(out) end
-  return (table.concat(out, "\n"):gsub("\n\n\n+", "\n\n")) .. "\n"
+  return (table.concat(out, "\n"):gsub(" +\n", "\n"):gsub("\n\n\n+", "\n\n")) .. "\n"
 end
 
 return api

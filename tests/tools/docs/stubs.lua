@@ -225,7 +225,7 @@ function stubs.text()
   settings(out)
   structs(out)
   routes(out)
-  return (table.concat(out, "\n"):gsub("\n\n\n+", "\n\n")) .. "\n"
+  return (table.concat(out, "\n"):gsub(" +\n", "\n"):gsub("\n\n\n+", "\n\n")) .. "\n"
 end
 
 return stubs
