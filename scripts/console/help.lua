@@ -1,5 +1,6 @@
 -- console/help.lua: help.
 local manual = require "console.manual"
+local things = require "console.things"
 
 mu.section "help" { text = "what can be said here" }
 
@@ -13,17 +14,19 @@ local function family(words)
 end
 
 mu.command "help" {
-  text    = "everything that can be said here; all of a section, of a command, or of a function for scripts",
+  text    = "what can be said here; all of a section or command; of a function, event, record, message, setting",
   params  = "topic?: command",
-  example = "help help",
+  example = "help Util.ping",
   handle  = function(caller, topic)
     if not topic then return manual.everything(caller.width) end
     local section, command = manual.section(topic, caller.width), manual.command(topic)
     if section and command then return section .. "\n\n" .. command end
-    local found = section or command or manual.lua_function(topic) or family(topic)
+    local found = section or command or manual.lua_function(topic) or family(topic) or things.about(topic)
     if found then return found end
-    local near = mu.console.nearest(topic, manual.names())
-    return nil, ("there is no section, command or function '%s'%s"):format(
+    local names = manual.names()
+    things.add_names(names)
+    local near = mu.console.nearest(topic, names)
+    return nil, ("nothing is declared that is called '%s'%s"):format(
       topic, near and ("; did you mean '%s'?"):format(near) or "")
   end,
 }

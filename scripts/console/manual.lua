@@ -67,7 +67,8 @@ function manual.everything(terminal)
     add_commands(lines, section.commands, terminal)
     lines[#lines + 1] = ""
   end
-  lines[#lines + 1] = "help <command> tells more of one, with an example; help mu.store.read tells of a function."
+  lines[#lines + 1] = "help <command> tells more of one, with an example; help mu.store.read, help Util.ping and"
+  lines[#lines + 1] = "help session tell of what scripts are made of."
   lines[#lines + 1] = "Every command has --json and --help. Tab completes; Ctrl-C ends what runs; > is Lua."
   return table.concat(lines, "\n")
 end

@@ -170,6 +170,8 @@ play.scene("help is everything that is declared, and knows the functions of scri
   says(server, "stub --help", play.text "example: stub Util ping\n")
   says(server, "help mu.crypto.random", play.text "^mu%.crypto%.random%(count: integer%) → string\n")
   says(server, "help mu.crypto.randon", play.text "did you mean 'mu%.crypto%.random'%?", 1)
+  says(server, "help Util.ping", play.text "response: PingResponse\n    server_time +integer STIM\n  declared in ")
+  says(server, "help limits.burst_ms", play.text "^setting limits%.burst_ms\n")
   says(server, "stub Util ping", play.text "\nutil%.ping {\n.*response = schema%.PingResponse,\n")
   says(server, "stub Util pinng", "Util has no command 'pinng'; did you mean 'ping'?\n", 1)
   says(server, "status", play.text "^what +value\nversion +%d")
