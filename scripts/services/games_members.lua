@@ -71,16 +71,18 @@ end
 -- A player takes a seat. `reason`: why, as schema/game_manager_game.lua's SetupReason has it.
 function members.join(game, session, reason, attributes)
   local others = records.sessions(game)
+  local data   = subscriptions.extended_data(session)
   for _, other in ipairs(others) do subscriptions.add(session, other) end
-  subscriptions.add_all(others, session)
+  subscriptions.add_all(others, session, data)
   local member = enter(game, session, MEMBER.CONNECTING, 0, attributes)
   members.await(member)
   hooks.changed(game)
-  mu.notify(others, messages.PlayerJoining, { game_id = game.id, player = messages.player(member, others[1]) })
+  mu.notify(others, messages.PlayerJoining, { game_id = game.id, player = messages.player(member, session) })
   session:notify(messages.GameSetup, {
     game = messages.game(game, session), players = messages.players(game, session), reason = reason,
   })
-  subscriptions.publish(session)
+  data.objects = subscriptions.objects(game)
+  subscriptions.publish(session, data)
   hooks.joined(game, member)
   hooks.open(game)
   hooks.player_joined(game, member.player_id)

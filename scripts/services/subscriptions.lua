@@ -73,6 +73,9 @@ local function address_of(session)
   }
 end
 
+-- What a user in this game belongs to.
+function subscriptions.objects(game) return { { GAME_MANAGER, GAME, game.id } } end
+
 function subscriptions.extended_data(session)
   local best, latencies = latencies_of(session)
   local member = session.member
@@ -82,7 +85,7 @@ function subscriptions.extended_data(session)
     data_map       = { [N7_RATING] = session.player.rating },
     hardware_flags = session.hardware_flags,
     latencies      = latencies,
-    objects        = member and { { GAME_MANAGER, GAME, member.game.id } } or nil,
+    objects        = member and subscriptions.objects(member.game) or nil,
     qos            = {
       downstream_bits_per_second = session.downstream,
       nat_type                   = session.nat_type,
@@ -114,8 +117,8 @@ local function introduce(subscribers, target, data)
   mu.notify(subscribers, subscriptions.UserUpdated, { flags = SUBSCRIBED_ONLINE, user_id = player.id })
 end
 
--- Each of `subscribers` sees `target` from now on.
-function subscriptions.add_all(subscribers, target)
+-- Each of `subscribers` sees `target` from now on. `known`: his extended data, where they have been put together.
+function subscriptions.add_all(subscribers, target, known)
   local fresh, listing = {}, {}
   for _, subscriber in ipairs(subscribers) do
     local number = pair_of(subscriber, target)
@@ -132,7 +135,7 @@ function subscriptions.add_all(subscribers, target)
     end
   end
   if not fresh[1] and not listing[1] then return end
-  local data = subscriptions.extended_data(target)
+  local data = known or subscriptions.extended_data(target)
   if fresh[1] then introduce(fresh, target, data) end
   if listing[1] then
     mu.notify(listing, subscriptions.ExtendedDataUpdate, { data = data, user_id = target.player.id })
@@ -190,8 +193,8 @@ end
 -- One reason less for `subscriber` to see `target`.
 function subscriptions.remove(subscriber, target) subscriptions.remove_all({ subscriber }, target) end
 
--- Tells everyone who sees this session what it is like now.
-function subscriptions.publish(session)
+-- Tells everyone who sees this session what it is like now. `known`: its extended data, where they are put together.
+function subscriptions.publish(session, known)
   local to, listing = {}, {}
   for pair in pair_kind.where { target_id = session.id } do
     local list = pair.count > 0 and to or listing
@@ -199,7 +202,8 @@ function subscriptions.publish(session)
   end
   local id = session.player.id
   if #to > 0 then
-    mu.notify(to, subscriptions.ExtendedDataUpdate, { data = subscriptions.extended_data(session), user_id = id })
+    local data = known or subscriptions.extended_data(session)
+    mu.notify(to, subscriptions.ExtendedDataUpdate, { data = data, user_id = id })
   end
   if #listing > 0 then
     mu.notify(listing, subscriptions.ExtendedDataUpdate, { data = presence(session), user_id = id })

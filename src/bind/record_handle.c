@@ -11,7 +11,7 @@
 #include "bind/record_private.h"
 #include "records/containers.h"
 
-static int32_t field_of(lua_State *L, binding *b, int key) {
+int32_t record_field_of(lua_State *L, binding *b, int key) {
     if (!b->kind || b->version != b->kind->version) record_rebind(L, b);
     if (lua_type(L, key) != LUA_TSTRING || !b->names) return -1;
     const char *name = lua_tostring(L, key);
@@ -69,7 +69,7 @@ static void must_be_live(lua_State *L, const binding *b) {
 static int handle_read(lua_State *L) {
     binding *b = lua_touserdata(L, lua_upvalueindex(1));
     const handle_box *box = lua_touserdata(L, 1);
-    int32_t field = field_of(L, b, 2);
+    int32_t field = record_field_of(L, b, 2);
     if (field >= 0) {
         const uint8_t *row = record_row(b->kind, box->ref.at);
         if (!row) return record_gone(L, b, 1);
@@ -84,7 +84,7 @@ static int handle_read(lua_State *L) {
 }
 
 void record_set_field(lua_State *L, binding *b, record_ref ref, int key, int from) {
-    int32_t field = field_of(L, b, key);
+    int32_t field = record_field_of(L, b, key);
     if (field < 0) record_no_field(L, b, key);
     const record_field *f = &b->kind->layout.fields[field];
     if (f->flags & FIELD_BUILTIN) luaL_error(L, "%s.%s is the server's: scripts only read it", b->name, f->name);
@@ -163,7 +163,7 @@ static int handle_remove(lua_State *L) {
 static int handle_step(lua_State *L) {
     binding *b = lua_touserdata(L, lua_upvalueindex(1));
     const handle_box *box = lua_touserdata(L, lua_upvalueindex(2));
-    int32_t field = lua_isnil(L, 2) ? 0 : field_of(L, b, 2) + 1;
+    int32_t field = lua_isnil(L, 2) ? 0 : record_field_of(L, b, 2) + 1;
     const uint8_t *row = b->kind ? record_row(b->kind, box->ref.at) : NULL;
     if (!row) return record_gone(L, b, lua_upvalueindex(2));
     if ((uint32_t)field >= b->kind->layout.count) {

@@ -18,7 +18,7 @@ static binding *live_binding(lua_State *L, const char *what) {
 }
 
 static int32_t named_field(lua_State *L, binding *b, int key) {
-    int32_t field = lua_type(L, key) == LUA_TSTRING ? record_field_named(b->kind, lua_tostring(L, key)) : -1;
+    int32_t field = record_field_of(L, b, key);
     if (field < 0) record_no_field(L, b, key);
     const record_field *f = &b->kind->layout.fields[field];
     if (f->flags & FIELD_BUILTIN) luaL_error(L, "%s.%s is the server's: scripts only read it", b->name, f->name);

@@ -78,7 +78,8 @@ void record_set_field(lua_State *L, binding *b, record_ref ref, int key, int fro
 void record_push_part(lua_State *L, binding *b, record_ref ref, uint32_t field);    /* record_list.c */
 int record_plain(lua_State *L);                                                     /* mu.plain */
 void record_fill_part(lua_State *L, binding *b, record_ref ref, uint32_t field, int table);
-int record_no_field(lua_State *L, binding *b, int key); /* raises, with a suggestion */
+int32_t record_field_of(lua_State *L, binding *b, int key); /* by the interned name at `key`; -1 = no field */
+int record_no_field(lua_State *L, binding *b, int key);     /* raises, with a suggestion */
 
 /* record_kind.c */
 void record_push_kind(lua_State *L, binding *b); /* the object that mu.record returns */
