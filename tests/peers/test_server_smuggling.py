@@ -144,7 +144,7 @@ def shapes(r):
     with connect(r, False) as s:
         s.sendall(POST + b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
         how, said = hear(s)
-        case("a body that looks like a request is a body", said.count(b"HTTP/1.1 ") == 1 and b" 200 " in said[:20], said)
+        case("a body that looks like a request is a body", said.count(b"HTTP/1.1 ") == 1 and b" 400 " in said[:20], said)
 
 
 def climbing(r):

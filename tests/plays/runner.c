@@ -28,7 +28,7 @@
 #include "script/task.h"
 
 #define PLAY_SECONDS 60
-#define MODULES_MAX  32
+#define MODULES_MAX  128
 
 runner the_runner = {.program = "build/release/murelay", .checkout = "."};
 const char *const play_mode_names[] = {"plain", "bytes", "delay", "reload", "memory", NULL};
