@@ -2,6 +2,7 @@
  *
  *     murelay serve [--config FILE] [--data DIR] [--set key=value …] [--home DIR]
  *     murelay console | ctl …                                     the console's client: src/console/client.h
+ *     murelay content …                                           files of the game's content: src/content_tool.h
  *     murelay --help | --version
  *
  * A folder called home holds what is shipped: config.lua, scripts/, assets/. It is the one given, the current folder,
@@ -15,12 +16,18 @@
 
 #include "base/suggest.h"
 #include "console/client.h"
+#include "content_tool.h"
 #include "serve.h"
 
 static const char usage[] =
     "usage: murelay serve [options]\n"
     "       murelay console [--data DIR]                        attaches to the server that runs on that folder\n"
     "       murelay ctl [--json] [--data DIR] COMMAND …         runs one command of the console\n"
+    "       murelay content extract FILE FOLDER                 a live configuration or talk table of the game as "
+    "texts\n"
+    "       murelay content build SOURCE FILE                   a folder of .ini, a .json, .txt or .png as the game "
+    "has it\n"
+    "       murelay content WORD …                              as murelay ctl content WORD …\n"
     "\n"
     "  --config FILE     settings to use instead of config.lua\n"
     "  --data DIR        folder of the database, keys and the operator's own files (default: data)\n"
@@ -87,6 +94,11 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--version") == 0) return printf("murelay %s\n", MU_VERSION) < 0;
     if (argc > 1 && (strcmp(argv[1], "console") == 0 || strcmp(argv[1], "ctl") == 0))
         return client_main(argc - 1, argv + 1);
+    if (argc > 2 && strcmp(argv[1], "content") == 0) {
+        if (content_tool_wants(argc - 1, argv + 1)) return content_tool_main(argc - 1, argv + 1);
+        argv[0] = "ctl";
+        return client_main(argc, argv);
+    }
     if (argc > 1 && argv[1][0] != '-') {
         if (strcmp(argv[1], "serve") != 0) return no_verb(argv[1]);
         i = 2;

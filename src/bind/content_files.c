@@ -56,29 +56,9 @@ static int write_new(chore *c, const char *path, const buf *text) {
 
 /* ── extracting ──────────────────────────────────────────────────────────────────────────────────────────────────── */
 
-/* The texts together must say what the base says, else they are not written. */
-static int check_texts(chore *c, const coalesced *base) {
-    coalesced again;
-    buf text = {0}, first = {0}, second = {0};
-    char name[64] = "x.ini";
-    coalesced_init(&again);
-    int code = coalesced_write(base, &first, &c->f);
-    for (const coalesced_node *n = base->root.first; code == 0 && n; n = n->next) {
-        buf_clear(&text);
-        code = ini_write(n, &text, &c->f);
-        if (code == 0) code = ini_read(&again, name, buf_bytes(&text), &c->f);
-    }
-    if (code == 0) code = coalesced_write(&again, &second, &c->f);
-    if (code == 0 && (first.n != second.n || memcmp(first.p, second.p, first.n) != 0))
-        code = fault_set(&c->f, E_PROTOCOL, "the configuration cannot be written as text without loss");
-    coalesced_free(&again);
-    buf_free(&text), buf_free(&first), buf_free(&second);
-    return code;
-}
-
 static int write_texts(chore *c, const coalesced *base) {
     buf text = {0};
-    int code = check_texts(c, base);
+    int code = ini_check(base, &c->f);
     for (const coalesced_node *n = base->root.first; code == 0 && n; n = n->next) {
         char name[128], path[ASSET_PATH_MAX];
         ini_name(n->name, name, sizeof name);

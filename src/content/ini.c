@@ -179,6 +179,24 @@ int ini_write(const coalesced_node *file, buf *out, fault *f) {
     return code == 0 && out->failed ? fault_set(f, E_MEMORY, "out of memory for a text") : code;
 }
 
+int ini_check(const coalesced *c, fault *f) {
+    coalesced again;
+    buf text = {0}, first = {0}, second = {0};
+    coalesced_init(&again);
+    int code = coalesced_write(c, &first, f);
+    for (const coalesced_node *n = c->root.first; code == 0 && n; n = n->next) {
+        buf_clear(&text);
+        code = ini_write(n, &text, f);
+        if (code == 0) code = ini_read(&again, "text", buf_bytes(&text), f);
+    }
+    if (code == 0) code = coalesced_write(&again, &second, f);
+    if (code == 0 && (first.n != second.n || memcmp(first.p, second.p, first.n) != 0))
+        code = fault_set(f, E_PROTOCOL, "the configuration cannot be written as text without loss");
+    coalesced_free(&again);
+    buf_free(&text), buf_free(&first), buf_free(&second);
+    return code;
+}
+
 void ini_name(bytes path, char *out, size_t room) {
     size_t start = path.n, n = 0;
     while (start && path.p[start - 1] != '\\' && path.p[start - 1] != '/') start--;

@@ -28,6 +28,9 @@ int ini_read(coalesced *c, const char *name, bytes text, fault *f);
  */
 int ini_write(const coalesced_node *file, buf *out, fault *f);
 
+/* Would all files of c, written and read again, say the same? E_PROTOCOL when not: then nothing should be written. */
+int ini_check(const coalesced *c, fault *f);
+
 /* "biogame.ini" of a path of the game; the last part, letters and digits, "._-". */
 void ini_name(bytes path, char *out, size_t room);
 

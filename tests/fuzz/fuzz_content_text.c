@@ -1,9 +1,11 @@
-/* Texts that people edit: INI, talk tables, values of the game. What can be read is written so that it is read again.
+/* Texts that people edit: INI, JSON, talk tables, values of the game. What can be read is written so that it is read
+ * again.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "content/ini.h"
+#include "content/interchange.h"
 #include "content/literal.h"
 #include "content/talk.h"
 
@@ -25,6 +27,23 @@ static void try_ini(bytes in) {
             if (a != b) abort();
             if (a == 0) same(&once, &twice);
         }
+    }
+    coalesced_free(&first);
+    coalesced_free(&second);
+    buf_free(&once), buf_free(&twice), buf_free(&text);
+}
+
+static void try_json(bytes in) {
+    coalesced first, second;
+    buf once = {0}, twice = {0}, text = {0};
+    coalesced_init(&first);
+    coalesced_init(&second);
+    if (interchange_read(&first, in, NULL) == 0) {
+        if (interchange_write(&first, &text, NULL) < 0) abort();
+        if (interchange_read(&second, buf_bytes(&text), NULL) < 0) abort();
+        int a = coalesced_write(&first, &once, NULL), b = coalesced_write(&second, &twice, NULL);
+        if (a != b) abort();
+        if (a == 0) same(&once, &twice);
     }
     coalesced_free(&first);
     coalesced_free(&second);
@@ -68,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     bytes in = {data, size};
     try_ini(in);
+    try_json(in);
     try_talk(in);
     try_literal(in);
     return 0;

@@ -170,3 +170,25 @@ play.scene("the console builds, extracts, and names who wrote a value", function
   says(server, "content build", "game/bini/biogame%.ini:2: expected", 1)
   says(server, "content why sfxgame.sfxscoremanager.randommapscorebonus", "1%.25f")
 end)
+
+local JSON = [[{ "version": 1, "files": [ { "path": "..\\..\\biogame\\config\\biogame.ini", "sections": [
+  { "name": "sfxgame.sfxscoremanager", "properties": [
+    { "name": "randommapscorebonus", "values": [ { "ty": "New", "text": "1.25f" } ] },
+    { "name": "mapbonuses", "values": [ { "ty": "RemoveProperty", "text": null },
+                                         { "ty": "AddUnique", "text": "(ID=1)" } ] }
+] } ] } ] }]]
+
+play.scene("a base as others keep it becomes texts, and an edited text counts without a reload", function()
+  local server = play.server { files = { ["assets/game/bini.json"] = JSON } }
+  local alice  = play.client(server, "Alice")
+  local before = config(alice, "ME3_BINI_PC_COMPRESSED")
+  says(server, "content extract", "written: .*game/bini/biogame%.ini")
+  says(server, "content extract", "kept, it is there already: .*game/bini/biogame%.ini")
+  says(server, "content build", "bini")
+  play.equal(play.exactly(before), config(alice, "ME3_BINI_PC_COMPRESSED"))
+  server:write("data/" .. BINI, "[sfxgame.sfxscoremanager]\nrandommapscorebonus=3\n")
+  mu.sleep(2.1)                                  -- how long a look at the sources is good
+  play.equal("3", (value(alice, FILE, "sfxgame.sfxscoremanager", "randommapscorebonus")))
+  local _, bonuses = value(alice, FILE, "sfxgame.sfxscoremanager", "mapbonuses")
+  play.equal({ { type = "RemoveProperty" }, { type = "AddUnique", text = "(ID=1)" } }, bonuses)
+end)
