@@ -64,6 +64,7 @@ local function start(game)
   end
   game.links_heard = false
   for _, member in ipairs(records.members(game)) do
+    unlinked:stop(member)                        -- of the migration before this one
     if member.state == MEMBER.CONNECTING then
       members.await(member)
     elseif member ~= host and not hosts.linked(member, host) then

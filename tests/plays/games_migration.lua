@@ -55,6 +55,19 @@ play.scene("the new host is the one with links, then with the better router", fu
   match.is_quiet(lobby)
 end)
 
+play.scene("whoever is left has not even connected: he is in, and the host", function()
+  local server = play.server {}
+  local alice, bob = match.player(server, "Alice"), match.player(server, "Bob")
+  local lobby = match.lobby(alice)
+  match.joins(bob, lobby)
+  alice:asks("GameManager.removePlayer", { game_id = lobby.id, player_id = alice.id, reason = LEFT })
+  match.goes(alice, lobby, LEFT, false, bob)
+  match.is_in(bob, lobby)
+  match.migrates(lobby, bob)
+  match.has_migrated(lobby)
+  match.comes(alice, lobby)
+end)
+
 play.scene("a rule of the operator's own decides, and one that fails decides nothing", function()
   local lobby, _, bob, carol, dave = match.four(play.server { files = { ["scripts/http/content.lua"] = [[
 local rules = require("services.games_hosts").RULES
