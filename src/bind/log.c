@@ -22,7 +22,9 @@ static int write_line(lua_State *L, enum log_level level) {
     lua_replace(L, -2);
     lua_insert(L, 1);
     lua_call(L, arguments, 1);
-    log_write(level, "scripts", "%s (%s:%d)", lua_tostring(L, -1), file, line);
+    const generation *g = generation_of(L); /* without a hash it is being built */
+    log_write(level, "scripts", "%s (%s:%d, generation %u %.8s)", lua_tostring(L, -1), file, line, g->number,
+              *g->hash ? g->hash : "loading");
     return 0;
 }
 

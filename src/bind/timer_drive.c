@@ -38,7 +38,8 @@ static void run(engine *e, timer *d) {
     generation *g = engine_current(e);
     const timer_entry *entry = g ? timer_set_find(g->slots[SLOT_TIMER], d->name) : NULL;
     if (!entry) {
-        log_warn("timer", "%s is due, but no script declares it any more: dropped", d->name);
+        log_warn("timer", "%s is due, but no script declares it any more (generation %u %.8s): dropped", d->name,
+                 g ? g->number : 0, g ? g->hash : "");
         timer_free(d);
         return;
     }

@@ -194,7 +194,11 @@ static int safe_print(lua_State *L) {
         luaL_addvalue(&b);
     }
     luaL_pushresult(&b);
-    log_info("print", "%s", lua_tostring(L, -1));
+    const generation *g = generation_of(L);
+    char file[LUA_IDSIZE];
+    int line = generation_where(L, file, sizeof file);
+    log_info("print", "%s (%s:%d, generation %u %.8s)", lua_tostring(L, -1), file, line, g->number,
+             *g->hash ? g->hash : "loading");
     return 0;
 }
 

@@ -158,8 +158,23 @@ static void a_timer_that_nobody_declares_any_more_is_dropped(void **state) {
     world_write(&w, "scripts/main.lua", "mu.record 'seat' { id = mu.u32 { key = true }, name = mu.string }");
     assert_true(world_reload(&w));
     pass(3);
-    assert_contains(w.log, "ring is due, but no script declares it any more: dropped");
+    assert_contains(w.log, "ring is due, but no script declares it any more (generation 2 ");
     assert_int_equal(timers_count(here.timers), 0);
+    close_world();
+}
+
+/* The bound is a setting. */
+static void timers_have_a_bound(void **state) {
+    open_world("");
+    world_write(&w, "scripts/settings.lua", "mu.settings { ['limits.timers'] = { type = 'integer', default = 3 } }");
+    world_write(&w, "scripts/main.lua",
+                "local seat = mu.record 'seat' { id = mu.u32 { key = true } }\n"
+                "local t = mu.timer 't' { handle = function() end }\n"
+                "mu.handler('flood', function() for i = 1, 4 do t:start(60, seat.create { id = i }) end end)");
+    world_start(&w);
+    world_call(&w, "flood", &o);
+    assert_contains(o.text, "timer t: 3 timers are running, the most there may be (limits.timers)");
+    assert_int_equal(timers_count(here.timers), 3);
     close_world();
 }
 
@@ -222,6 +237,7 @@ int main(void) {
         cmocka_unit_test(a_timer_that_nobody_declares_any_more_is_dropped),
         cmocka_unit_test(a_refused_layout_names_the_place_and_changes_nothing),
         cmocka_unit_test(a_convert_function_runs_at_the_swap),
+        cmocka_unit_test(timers_have_a_bound),
         cmocka_unit_test(timers_are_declared_once_and_properly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -349,6 +349,48 @@ static void test_loading_is_bounded(void **state) {
     }
 }
 
+/* Floods of what lives outside the memory that is counted: each has a bound of its own, with its setting. */
+static void test_floods(void **state) {
+    struct world w;
+    struct outcome o;
+    engine_counts c;
+    (void)state;
+    world_open(&w);
+    w.overrides[0] = "limits.coroutines=100";
+    w.overrides[1] = "limits.tasks=100";
+    world_write(&w, "scripts/main.lua",
+                "local happened = mu.event 'happened' {}\n"
+                "mu.on('happened', function() mu.sleep(1) end)\n"
+                "mu.handler('coroutines', function() for i = 1, 101 do coroutine.create(print) end end)\n"
+                "mu.handler('few', function()\n"
+                "  for i = 1, 5 do for k = 1, 99 do coroutine.wrap(mu.say) end mu.sleep(0.1) end return 'fine' end)\n"
+                "mu.handler('tasks', function() for i = 1, 101 do mu.spawn(mu.sleep, 1) end end)\n"
+                "mu.handler('events', function() for i = 1, 500 do happened() end return 'fine' end)\n");
+    world_start(&w);
+    world_call(&w, "coroutines", &o);
+    assert_int_equal(o.code, E_SCRIPT);
+    assert_contains(o.text,
+                    "main.lua:3: coroutine: a handler may make 100 of them without a pause (limits.coroutines)");
+    world_call(&w, "few", &o);
+    world_pass(&w, 2);
+    assert_string_equal(o.result, "fine");
+    world_call(&w, "tasks", &o);
+    world_run(&w);
+    assert_contains(o.text, "main.lua:6: mu.spawn: 100 tasks that scripts started are under way (limits.tasks)");
+    engine_get_counts(w.engine, &c);
+    assert_int_equal(c.tasks_live, 100);
+    world_call(&w, "events", &o); /* whoever raises one is not bothered */
+    world_run(&w);
+    assert_string_equal(o.result, "fine");
+    assert_contains(w.log, "the event happened is lost for its handlers: 100 tasks that scripts started are under way");
+    world_pass(&w, 2);
+    world_call(&w, "tasks", &o); /* they have ended: there is room again */
+    world_run(&w);
+    engine_get_counts(w.engine, &c);
+    assert_int_equal(c.tasks_live, 100);
+    world_close(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #if !WATCH_POLLS
@@ -373,6 +415,7 @@ int main(void) {
         cmocka_unit_test(test_garbage_is_not_growth),
         cmocka_unit_test(test_no_way_out_of_the_sandbox),
         cmocka_unit_test(test_loading_is_bounded),
+        cmocka_unit_test(test_floods),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
