@@ -196,3 +196,32 @@ play.scene("a dashboard's build: its pages, its files, and nothing beside them",
   gets("/../config.lua", 404, "There is no such file")
   gets("/api/nothing", 404, "There is no such endpoint")
 end)
+
+play.scene("messages of the main menu, and mail", function()
+  local server = start()
+  local root   = asker(server, ROOT)
+  local alice  = play.client(server, "Alice")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  refused(asker(server, alice.token), 403, "Missing required role", "GET", "/api/promos")
+  local function said()
+    local list = {}
+    for name, value in pairs(alice:asks("Util.fetchClientConfig", { id = "ME3_MSG" }).config) do
+      if name:find "_message$" then list[#list + 1] = value end
+    end
+    return table.concat(list, " ")
+  end
+  local id = ok(root, "POST", "/api/promos", { type = "news", text = { en = "Double credits on Friday" } }).id
+  play.equal(true, said():find("Double credits on Friday", 1, true) ~= nil, "shown")
+  ok(root, "PUT", "/api/promos/" .. id, { type = "news", text = { en = "Triple credits on Friday" } }, "")
+  play.equal(true, said():find("Triple credits on Friday", 1, true) ~= nil, "shown")
+  local status, text = root("PUT", "/api/promos/f1", { type = "news", text = { en = "x" } })
+  play.equal({ 422, true }, { status, text:find("scripts/configs/me3_msg.lua:%d+") ~= nil }, text)
+  play.equal(422, (root("POST", "/api/promos", { type = "news", txt = "x" })), "an unknown field")
+  play.equal(2, #ok(root, "GET", "/api/promos?player=" .. alice.id), "list")
+  ok(root, "DELETE", "/api/promos/" .. id, nil, "")
+  play.equal(404, (root("DELETE", "/api/promos/" .. id)), "gone")
+  play.equal(nil, said():find("credits", 1, true), "not shown")
+  ok(root, "POST", "/api/mail", { player_id = alice.id, text = "Hello {name}" }, { reached = 1 })
+  alice:is_notified("Messaging.NotifyMessage", { text = "Hello " .. alice.persona .. "\n" })
+  refused(root, 404, "Unable to find requested player", "POST", "/api/mail", { player_id = 4711, text = "x" })
+end)
