@@ -23,6 +23,7 @@ require "components.game_manager_hosts"
 require "components.matchmaking"
 require "components.game_reporting"
 require "services.games_matches"
+require "services.games_metrics"
 
 -- What players' own clients, and browsers, ask.
 require "http.content"

@@ -34,7 +34,7 @@ local games = {
   members = records.members, sessions = records.sessions,
   when_open = hooks.when_open, when_changed = hooks.when_changed, when_entering = hooks.when_entering,
   when_attributes = hooks.when_attributes, when_ended = hooks.when_ended, when_left = hooks.when_left,
-  when_joined = hooks.when_joined, when_replayed = hooks.when_replayed,
+  when_joined = hooks.when_joined, when_migrated = hooks.when_migrated, when_replayed = hooks.when_replayed,
   report_links = mesh.report, migration_taken_over = migration.taken_over, hand_over = migration.hand_over,
   destroy = members.destroy,
 }

@@ -28,6 +28,7 @@ hooks.when_attributes, hooks.attributes = list()    -- fn(game, changed): the ho
 hooks.when_ended,      hooks.ended      = list()    -- fn(game): it is about to go; it has no members any more
 hooks.when_joined,     hooks.joined     = list()    -- fn(game, member): a player has taken a seat
 hooks.when_left,       hooks.left       = list()    -- fn(game, player_id, reason)
+hooks.when_migrated,   hooks.migrated   = list()    -- fn(game, how): its host has changed, see games_metrics.lua
 hooks.when_replayed,   hooks.replayed   = list()    -- fn(game): the next match of the same players
 
 -- How many seats a search for a game may fill: none while the game is not open to strangers.

@@ -35,7 +35,7 @@ local unlinked = mu.timer "games.link_timeout" {
 local waiting
 
 -- Done: everybody is told, the game is what it was.
-local function finish(game)
+local function finish(game, how)
   waiting:stop(game)
   game.migrating = false
   messages.tell(game, "HostMigrationFinished", { game_id = game.id })
@@ -43,13 +43,14 @@ local function finish(game)
   for _, member in ipairs(records.members(game)) do
     if member.state == MEMBER.MIGRATING then unlinked:start(config.games.link_seconds, member) end
   end
+  hooks.migrated(game, how)
   hooks.open(game)
 end
 
 waiting = mu.timer "games.migration_timeout" {
   handle = function(game)
     mu.log.debug("%s: the new host has not said that it took over; going on", game)
-    finish(game)
+    finish(game, "timeout")
   end,
 }
 
@@ -75,7 +76,7 @@ local function start(game)
   messages.tell(game, "HostMigrationStart", {
     game_id = game.id, player_id = host.player_id, kind = BOTH_HOSTS, slot = host.slot,
   })
-  if #game.members == 1 or config.games.migration == "at_once" then return finish(game) end
+  if #game.members == 1 or config.games.migration == "at_once" then return finish(game, "at_once") end
   waiting:start(config.games.migration_seconds, game)
 end
 
@@ -83,7 +84,7 @@ members.host_gone = start
 
 -- The new host says that it has taken over. From anybody else it means nothing.
 function migration.taken_over(game, member)
-  if game.migrating and game.host == member then finish(game) end
+  if game.migrating and game.host == member then finish(game, "taken_over") end
 end
 
 -- A member has a link to the host: once all do, there is nothing left to wait for.
@@ -97,7 +98,7 @@ function migration.linked(game, member)
   for _, other in ipairs(game.members) do
     if other.state == MEMBER.MIGRATING then return end
   end
-  finish(game)
+  finish(game, "linked")
 end
 
 -- The host hands the game on. nil, or the name of an error.

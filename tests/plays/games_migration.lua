@@ -80,8 +80,18 @@ table.insert(rules, 2, { name = "last", text = "the highest slot", value = funct
   match.relinks(carol, lobby)
 end)
 
-play.scene("two are left, then one", function()
-  local server = play.server {}
+-- Every door on a free port, and one with the numbers.
+local CONFIG = [[return { listeners = {
+  { name = "http",    address = "127.0.0.1", port = 0, protocols = { "http", "blaze" } },
+  { name = "metrics", address = "127.0.0.1", port = 0, metrics = true },
+} }]]
+
+play.scene("two are left, then one; and what the numbers say", function()
+  local server = play.server { config = CONFIG }
+  local function shows(line)
+    local page = mu.http_client.get(("http://127.0.0.1:%d/metrics"):format(server:port "metrics")).body
+    play.equal(true, page:find("\nmurelay_" .. line .. "\n", 1, true) ~= nil, line)
+  end
   local alice, bob = match.player(server, "Alice"), match.player(server, "Bob")
   local carol = match.player(server, "Carol")
   local lobby = match.together { alice, bob, carol }
@@ -90,7 +100,15 @@ play.scene("two are left, then one", function()
   match.relinks(carol, lobby)
   match.host_leaves(lobby, carol)                -- nobody to wait for
   match.has_migrated(lobby)
+  shows "games 1"
+  shows "games_players 1"
+  shows "games_joined_total 2"
+  shows 'games_left_total{reason="left"} 2'
+  shows 'games_migrations_total{ended="taken_over"} 1'
+  shows 'games_migrations_total{ended="at_once"} 1'
   match.leaves(carol, lobby)
+  shows "games 0"
+  shows "games_players 0"
   carol:is_refused("GameManager.getGameDataFromId", { game_ids = { lobby.id } }, "GAMEMANAGER_ERR_INVALID_GAME_ID")
 end)
 
