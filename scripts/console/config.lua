@@ -45,7 +45,11 @@ local function literal_table(list)
     if type(key) == "string" then keys[#keys + 1] = key end
   end
   table.sort(keys)
-  for _, key in ipairs(keys) do out[#out + 1] = ("[%q] = %s"):format(key, literal(list[key])) end
+  for _, key in ipairs(keys) do
+    local plain = key:find "^[%a_][%w_]*$" and load("local " .. key)     -- a name, and no word of Lua's
+    local name  = plain and key or ("[%q]"):format(key)
+    out[#out + 1] = ("%s = %s"):format(name, literal(list[key]))
+  end
   return #out > 0 and "{ " .. table.concat(out, ", ") .. " }" or "{}"
 end
 
