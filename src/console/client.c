@@ -68,7 +68,7 @@ static uint16_t terminal_width(void) {
 
 static bool wants_colour(void) {
     const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
-    return isatty(STDOUT_FILENO) && !(none && *none) && !(term && strcmp(term, "dumb") == 0);
+    return isatty(STDOUT_FILENO) && !(none && *none) && term && strcmp(term, "dumb") != 0;
 }
 
 static console_link *attach(const options *o, fault *f) {
