@@ -48,7 +48,8 @@ static void an_ini_text_is_read_and_written_the_same(void **state) {
     assert_int_equal(packs->last_value->type, COALESCED_REMOVE);
     assert_int_equal(packs->line, 8);
     assert_string_equal(packs->origin, "biogame.ini");
-    assert_string_equal(coalesced_child(&c, section, view("note"), false)->values->text.p, "two\nlines, one \\");
+    assert_string_equal((const char *)coalesced_child(&c, section, view("note"), false)->values->text.p,
+                        "two\nlines, one \\");
     assert_int_equal(ini_write(c.root.first, &out, &f), 0);
     assert_string_equal(text_of(&out), ini);
     coalesced_free(&c);
@@ -63,8 +64,8 @@ static void a_later_text_replaces_properties_whole(void **state) {
     coalesced_node *s = c.root.first->first;
     assert_null(c.root.first->next);
     assert_int_equal(coalesced_child(&c, s, view("p"), false)->count, 1);
-    assert_string_equal(coalesced_child(&c, s, view("p"), false)->values->text.p, "4");
-    assert_string_equal(coalesced_child(&c, s, view("q"), false)->values->text.p, "3");
+    assert_string_equal((const char *)coalesced_child(&c, s, view("p"), false)->values->text.p, "4");
+    assert_string_equal((const char *)coalesced_child(&c, s, view("q"), false)->values->text.p, "3");
     coalesced_free(&c);
 }
 
@@ -97,12 +98,12 @@ static void a_talk_text_is_read_and_written_the_same(void **state) {
     tlk_init(&t);
     if (talk_read(&t, "de.txt", view(text), &f) < 0) fail_msg("%s", f.text);
     tlk_settle(&t, NULL);
-    assert_string_equal(tlk_find(&t, false, 900000)->text.p, "two\nlines");
+    assert_string_equal((const char *)tlk_find(&t, false, 900000)->text.p, "two\nlines");
     assert_int_equal(talk_write(&t, &out, &f), 0);
     assert_string_equal(text_of(&out), text);
     assert_int_equal(talk_complete(&t, "de", &f), 0);
-    assert_string_equal(tlk_find(&t, false, TLK_ID_LOCALE)->text.p, "de-de");
-    assert_string_equal(tlk_find(&t, true, TLK_ID_GENDER)->text.p, "Female");
+    assert_string_equal((const char *)tlk_find(&t, false, TLK_ID_LOCALE)->text.p, "de-de");
+    assert_string_equal((const char *)tlk_find(&t, true, TLK_ID_GENDER)->text.p, "Female");
     assert_int_equal(t.count, 7);
     tlk_free(&t);
     buf_free(&out);
