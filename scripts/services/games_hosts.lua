@@ -40,6 +40,14 @@ hosts.RULES = {
   { name = "slot", text = "who has the lowest slot", value = function(member) return member.slot end },
 }
 
+mu.check("rules for hosts", function()
+  for i, rule in ipairs(hosts.RULES) do
+    if type(rule.name) ~= "string" or type(rule.value) ~= "function" then
+      error(("services/games_hosts.lua: rule %d must be { name = text, value = function(member, game) }"):format(i), 0)
+    end
+  end
+end)
+
 -- Whether either of two members has said that their machines reach each other.
 function hosts.linked(one, other)
   return one.links[other.player_id] == LINK.CONNECTED or other.links[one.player_id] == LINK.CONNECTED

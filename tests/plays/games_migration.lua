@@ -86,6 +86,16 @@ local CONFIG = [[return { listeners = {
   { name = "metrics", address = "127.0.0.1", port = 0, metrics = true },
 } }]]
 
+play.scene("a rule that is none is refused before anybody plays by it", function()
+  local server = play.server {}
+  local alice  = match.player(server, "Alice")
+  server:write("data/scripts/http/content.lua",
+    'table.insert(require("services.games_hosts").RULES, 1, { name = "mine" })')
+  local fine, said = server:reload()
+  play.equal({ false, play.text "rule 1 must be { name" }, { fine, said }, "the reload")
+  match.lobby(alice)
+end)
+
 play.scene("two are left, then one; and what the numbers say", function()
   local server = play.server { config = CONFIG }
   local function shows(line)
