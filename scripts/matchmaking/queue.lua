@@ -45,6 +45,12 @@ local player_matched = mu.event "player_matched" {
   text   = "matchmaking has brought a player to a game; waited: for so many seconds",
 }
 
+local searches = mu.metric "matchmaking_searches" { type = "counter", labels = { "result" },
+  text = "searches for a game that are over: found at once, found later, timed out, cancelled, ended by the server" }
+local waiting = mu.metric "matchmaking_waiting" { type = "gauge", text = "players who wait for a game" }
+
+local RESULTS = { [TIMED_OUT] = "timed_out", [CANCELED] = "cancelled", [TERMINATED] = "ended" }
+
 local queue = {}
 
 queue.CANCELED, queue.TERMINATED = CANCELED, TERMINATED
@@ -85,6 +91,8 @@ end
 function queue.fail(ticket, result)
   local number, session = ticket.id, ticket.session
   ticket:remove()
+  waiting:set(ticket_kind.count())
+  searches:add(1, { result = RESULTS[result] })
   if not session then return end
   session:notify(Failed, {
     max_fit = rules.BEST_FIT, matchmaking_id = number, result = result, user_session_id = session.id,
@@ -94,7 +102,7 @@ end
 local tick
 tick = mu.timer "matchmaking.tick" {
   handle = function(ticket)
-    local left = ticket.ends - mu.time.mono()
+    local left = ticket.session and ticket.ends - mu.time.mono() or 0
     if left <= 0 then return queue.fail(ticket, TIMED_OUT) end
     tell(ticket.session, ticket.id, search.of_ticket(ticket), 0)
     tick:start(math.min(left, config.matchmaking.status_seconds), ticket)
@@ -104,6 +112,7 @@ tick = mu.timer "matchmaking.tick" {
 -- Matching -----------------------------------------------------------------------------------------------------------
 
 -- Brings a searcher to a game that suits. The status comes first, or his game may not accept the other (04 §3.5).
+-- `waited`: for so many seconds; nil when he has only just asked.
 local function deliver(session, number, wanted, game, fit, waited)
   tell(session, number, wanted, 1)
   local joined = games.add_player(game, session, { matchmaking = {
@@ -111,7 +120,8 @@ local function deliver(session, number, wanted, game, fit, waited)
     user_session_id = session.id,
   } })
   if not joined then return false end
-  player_matched(game, wanted.player_id, waited)
+  searches:add(1, { result = waited and "found_later" or "found_at_once" })
+  player_matched(game, wanted.player_id, waited or 0)
   return true
 end
 
@@ -161,7 +171,9 @@ games.when_ended(listing.forget)
 -- Whoever gets into a game, or leaves, does not search any more.
 local function drop(player)
   local ticket = ticket_kind.count() > 0 and queue.of_player(player.id)
-  if ticket then ticket:remove() end
+  if not ticket then return end
+  ticket:remove()
+  waiting:set(ticket_kind.count())
 end
 games.when_entering(function(session) drop(session.player) end)
 sessions.when_leaving(drop)
@@ -185,6 +197,7 @@ local function wait(session, number, wanted, milliseconds)
   kept.id, kept.session, kept.key = number, session, keys.of_ticket(wanted)
   kept.started, kept.ends = now, now + seconds
   tick:start(math.min(seconds, config.matchmaking.status_seconds), ticket_kind.create(kept))
+  waiting:set(ticket_kind.count())
   tell(session, number, wanted, 0)
 end
 
@@ -199,7 +212,7 @@ function queue.start(session, request)
   local game, fit = listing.best(wanted)
   -- A game that is about to be offered goes to whoever waits longer.
   local soon = game and ticket_kind.count() > 0 and offer:left(game)
-  if not game or soon or not deliver(session, number, wanted, game, fit, 0) then
+  if not game or soon or not deliver(session, number, wanted, game, fit) then
     wait(session, number, wanted, request.duration or 0)
   end
   return number

@@ -20,8 +20,20 @@ play.scene("a cancelled search is over, and only its own player can cancel it", 
   search.comes(bob, lobby)                       -- he searches again
 end)
 
+local WITH_METRICS = [[
+return { listeners = {
+  { name = "http",    address = "127.0.0.1", port = 0, protocols = { "http", "blaze" } },
+  { name = "metrics", address = "127.0.0.1", port = 0, metrics = true },
+} }
+]]
+
+local function counts(server, line)
+  local page = mu.http_client.get(("http://127.0.0.1:%d/metrics"):format(server:port "metrics")).body
+  play.equal(true, page:find("\nmurelay_matchmaking_" .. line .. "\n", 1, true) ~= nil, line)
+end
+
 play.scene("a search is told about and ends after its time", function()
-  local server = play.server { set = { "matchmaking.status_seconds=1" } }
+  local server = play.server { config = WITH_METRICS, set = { "matchmaking.status_seconds=1" } }
   local alice, bob = search.players(server, 2)
   search.starts(alice, { duration = 300 })
   search.waits(alice)
@@ -31,6 +43,8 @@ play.scene("a search is told about and ends after its time", function()
   play.equal({ "map7" }, search.waits(bob).rules.ME3_gameMapMatchRule.values, "the maps that suit")
   search.ends(bob, search.TIMED_OUT)
   alice:is_refused(CANCEL, { matchmaking_id = alice.search }, "GAMEMANAGER_ERR_UNKNOWN_MATCHMAKING_SESSION_ID")
+  counts(server, "waiting 0")
+  counts(server, 'searches_total{result="timed_out"} 2')
 end)
 
 play.scene("one search a player: another one ends it, a game of his own, and his going", function()
