@@ -14,7 +14,7 @@ local fields = {
   game    = mu.ref "game",
   all     = mu.i64,                              -- the key with nothing left out
   free    = mu.u8 { index = true },              -- seats; many count as MOST_FREE
-  rating  = mu.u32,                              -- of the host
+  rating  = mu.u32,                              -- of the host, when its seats last changed
   since   = mu.number,                           -- when it began to be open, on mu.time.mono's clock
 }
 for mask = 0, keys.ANY do fields[keys.FIELD[mask]] = mu.i64 { index = true } end
@@ -36,17 +36,14 @@ end
 
 -- Something about a game has changed. How many seats a search may fill, up to MOST_FREE.
 function listing.refresh(game)
-  local entry = entry_kind.get(game.id) or new_entry(game)
-  local free  = search.lobby_fault(game) and 0 or math.min(rules.free(game), keys.MOST_FREE)
-  local was   = entry.free
-  if free ~= was then
-    if was == 0 then entry.since = mu.time.mono() end
-    entry.free = free
-  end
-  if free > 0 then
-    local rating = rules.host_rating(game)
-    if entry.rating ~= rating then entry.rating = rating end
-  end
+  local entry   = entry_kind.get(game.id) or new_entry(game)
+  local _, free = search.lobby_fault(game)
+  free = math.min(free or 0, keys.MOST_FREE)
+  local was = entry.free
+  if free == was then return free end
+  entry.free = free
+  if was == 0 then entry.since = mu.time.mono() end
+  if free > 0 then entry.rating = rules.host_rating(game) end
   return free
 end
 

@@ -42,7 +42,6 @@ local OPEN_TO_MATCHMAKING, JOIN_IN_PROGRESS = 0x2, 0x100
 local PRE_GAME, IN_GAME                     = 130, 131
 
 rules.lobby = {
-  { why = "is full", test = function(game) return rules.free(game) > 0 end },
   { why = "is closed to matchmaking", test = function(game) return game.settings & OPEN_TO_MATCHMAKING ~= 0 end },
   { why = "is private", test = function(_, attributes) return (attributes.ME3privacy or "PUBLIC") == "PUBLIC" end },
   { why = "is about to end", test = function(_, attributes) return attributes.ME3gameState ~= "IN_GAME_FINISHING" end },
@@ -54,7 +53,7 @@ rules.lobby = {
     end },
 }
 
--- How many seats of a game are free.
+-- How many seats of a game are free. Without any, nothing else is asked.
 function rules.free(game)
   return game.public_slots + game.private_slots - #game.members
 end
@@ -86,8 +85,10 @@ function rules.fit(rating, host_rating)
 end
 
 function rules.host_rating(game)
-  local session = game.host and game.host.session
-  return session and session.player and session.player.rating or 0
+  local host    = game.host
+  local session = host and host.session
+  local player  = session and session.player
+  return player and player.rating or 0
 end
 
 return rules

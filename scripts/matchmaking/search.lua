@@ -12,6 +12,7 @@ local LONGEST     = 64                           -- bytes of a name or a value
 local MOST_ODD    = 30                           -- different oddities told to the log
 local WILD        = "abstain"
 
+local FULL          = "is full"
 local OTHER_VERSION = "runs another version of the game"
 
 local by_name, known = {}, {}                    -- known: the values of each rule as a set
@@ -101,12 +102,14 @@ function search.has(rule, attributes)
   return value ~= nil and known[rule][value] or false
 end
 
--- Why nobody at all may be brought to this game: the end of "the game …", or nil.
+-- Why nobody at all may be brought to this game: the end of "the game …", or nil and the number of free seats.
 function search.lobby_fault(game)
-  local attributes = game.attributes
+  local attributes, free = game.attributes, rules.free(game)
+  if free <= 0 then return FULL end
   for _, rule in ipairs(rules.lobby) do
     if not rule.test(game, attributes) then return rule.why end
   end
+  return nil, free
 end
 
 local function asked_fault(wanted, rule, attributes)
@@ -133,6 +136,7 @@ end
 -- all that is wrong is added to it.
 function search.fault(wanted, game, faults)
   local attributes = mu.plain(game.attributes)
+  if rules.free(game) <= 0 and enough(faults, FULL) then return FULL end
   for _, rule in ipairs(rules.lobby) do
     if not rule.test(game, attributes) and enough(faults, rule.why) then return rule.why end
   end
