@@ -24,7 +24,7 @@ generation *generation_new(engine *e, uint32_t number, fault *f) {
     g->engine = e;
     g->number = number;
     g->loading = true;
-    own->handlers_ref = own->spawned_ref = own->config_ref = own->checks_ref = LUA_NOREF;
+    own->handlers_ref = own->spawned_ref = own->checks_ref = LUA_NOREF;
     settings_limits_default(&own->limits);
     memory_limit(&own->memory, own->limits.memory);
     g->L = lua_newstate(memory_alloc, &own->memory);
