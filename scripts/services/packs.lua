@@ -10,6 +10,7 @@ local packs = {}
 
 -- Added packs, prepared once for each version of them.
 local added = { version = 0, list = {}, personal = false }
+local state
 
 local function in_file(id)
   for _, pack in ipairs(declared.packs or {}) do
@@ -18,7 +19,8 @@ local function in_file(id)
 end
 
 local function current()
-  local version = stored.version(KIND)
+  if not state then state = stored.state(KIND) end
+  local version = state.version
   if added.version == version then return added end
   local list, personal = {}, false
   for _, entry in ipairs(stored.list(KIND)) do
@@ -39,8 +41,7 @@ end
 packs.source = {}
 
 function packs.source.personal(session)
-  if not session.player then return false end
-  return declared.personal and declared.personal(session) or current().personal
+  return declared.personal and declared.personal(session) or current().personal and session.player ~= nil
 end
 
 function packs.source.key() return current().version end

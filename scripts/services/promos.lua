@@ -10,8 +10,9 @@ local REVISIONS     = 1000
 
 local promos = {}
 
--- Added messages, prepared once for each version of them.
+-- Added messages, prepared once for each version of them. Asked for with every menu: nothing is looked up twice.
 local added = { version = 0, source = nil }
+local state
 
 -- A message that is edited gets another tracking id: who dismissed the old one is shown the new.
 local function tracked(entry)
@@ -23,7 +24,8 @@ local function tracked(entry)
 end
 
 local function current()
-  local version = stored.version(KIND)
+  if not state then state = stored.state(KIND) end
+  local version = state.version
   if added.version ~= version then
     local list = {}
     for i, entry in ipairs(stored.list(KIND)) do list[i] = tracked(entry) end
@@ -37,7 +39,6 @@ end
 promos.source = {}
 
 function promos.source.personal(session)
-  if not session.player then return false end
   return declared.personal and declared.personal(session) or current().source.personal(session)
 end
 

@@ -42,14 +42,13 @@ local function load_kind(kind)
   state.create { kind = kind, version = 1 }
 end
 
--- Another number after each change. Waits only before the first answer of the process.
-function stored.version(kind)
+-- A record whose `version` is another number after each change; it lives as long as the process, so whoever asks often
+-- keeps it. Waits only before the first answer of the process.
+function stored.state(kind)
   local known = state.get(kind)
-  if not known then
-    mu.exclusive("stored " .. kind, load_kind, kind)
-    known = state.get(kind)
-  end
-  return known.version
+  if known then return known end
+  mu.exclusive("stored " .. kind, load_kind, kind)
+  return state.get(kind)
 end
 
 local function shown(record)
@@ -61,7 +60,7 @@ end
 
 -- All items of a kind, by id: { id, fields, revision, changed, who, place }.
 function stored.list(kind)
-  stored.version(kind)
+  stored.state(kind)
   local list = {}
   for record in item.where { kind = kind } do list[#list + 1] = shown(record) end
   table.sort(list, function(a, b) return a.id < b.id end)
@@ -69,7 +68,7 @@ function stored.list(kind)
 end
 
 function stored.get(kind, id)
-  stored.version(kind)
+  stored.state(kind)
   local record = id >= 1 and id <= 0xFFFFFFFF and item.get(id)
   return record and record.kind == kind and shown(record) or nil
 end
