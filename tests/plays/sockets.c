@@ -55,7 +55,8 @@ static int open_udp(lua_State *L) {
 
 static int open_tcp(lua_State *L) {
     struct sockaddr_in a = loopback((int)lua_tointeger(L, 1));
-    int fd = open_socket(L, SOCK_STREAM), yes = 1;
+    int fd = open_socket(L, SOCK_STREAM), yes = 1, room = (int)luaL_optinteger(L, 2, 0);
+    if (room > 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     if (connect(fd, (struct sockaddr *)&a, sizeof a) < 0) return luaL_error(L, "connect: %s", strerror(errno));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     return 1;
@@ -229,9 +230,9 @@ static const script_function list[] = {
      .flags = SCRIPT_RUN_ONLY | SCRIPT_TEST,
      .call = open_udp},
     {.name = "mu.test.tcp",
-     .params = "port: integer",
+     .params = "port: integer, room?: integer",
      .returns = "socket",
-     .text = "a TCP connection to 127.0.0.1",
+     .text = "a TCP connection to 127.0.0.1; room: bytes that may wait to be received",
      .errors = "nobody listens there",
      .since = "0.1",
      .example = "local socket = mu.test.tcp(server:port \"http\")",

@@ -155,6 +155,31 @@ play.scene("the silent end, the others go on; who comes with an old id is told t
   play.equal(bob.tunnel.id, select(2, bob.tunnel:next(3)), "whom bob's keep-alive is for")
 end)
 
+play.scene("an HTTP tunnel that reads nothing loses datagrams, takes no memory, and goes on when it reads", function()
+  local server = server_with { set = { "tunnel.datagrams_per_second=0" } }
+  local alice, bob = player(server, "Alice", "udp"), player(server, "Bob")
+  local lobby = match.lobby(alice, { tunnelled = true })
+  bob.tunnel = tunnel.http(server, bob.association, 8192)
+  match.comes(bob, lobby)
+  local memory, large = server:memory(), alice.tunnel:datagram(1, ("x"):rep(1200))
+  local function late()
+    local page = mu.http_client.get(server_page(server)).body
+    return tonumber(page:match "murelay_relay_http_late_total (%d+)")
+  end
+  for _ = 1, 100 do
+    for _ = 1, 200 do alice.tunnel:raw(large) end
+    if late() > 1000 then break end
+  end
+  play.equal(true, late() > 1000, "datagrams that were dropped")
+  play.equal(true, server:memory() < memory + 32 * 1024, "the server's memory")
+  local index
+  repeat
+    index = bob.tunnel:next(0.3)
+    if index and index ~= 0 and index ~= 255 then play.fails("a frame of index %d", index) end
+  until not index
+  talk(alice, 0, bob, 1, "there again")
+end)
+
 -- Datagrams every 5 ms while something else takes the scripts' time; the longest gap is told.
 local function goes_on(alice, bob, what, seconds)
   local figures = alice.tunnel.socket:talks(bob.tunnel.socket, alice.tunnel.port,

@@ -213,6 +213,37 @@ static void another_socket_and_none(void **state) {
     close(alice);
 }
 
+/* A door for both families: players by IPv4 come as ::ffff:a.b.c.d there. */
+static void both_families_share_a_door(void **state) {
+    relay *r = make();
+    fault f;
+    uint8_t places[2][ROUTER_UUID], room[2048];
+    uint32_t a, b;
+    int fd = datagrams_bind("", 0, &f);
+    assert_true(fd > 0);
+    port = datagrams_port(fd);
+    relay_serve(r, RELAY_TUNNEL, fd);
+    int alice = open_tunnel('a', &a, places[0]), bob = open_tunnel('b', &b, places[1]);
+    relay_pool(r, 7, (const uint8_t(*)[ROUTER_UUID])places, 2);
+    until(owner.opened == 2);
+    forward(alice, a, 1, "over both");
+    assert_int_equal(hear(bob, room), TUNNEL_FORWARDED + 9);
+    assert_int_equal(relay_report(r, places[0], on_report, NULL), 0);
+    until(owner.reported);
+    assert_int_equal(relay_address_ip(&owner.report.address), 0x7f000001);
+    char text[RELAY_ADDRESS_TEXT];
+    relay_address_host(&owner.report.address, text);
+    assert_string_equal(text, "127.0.0.1");
+    relay_address old; /* of before a restart, as it was kept */
+    assert_int_equal(relay_address_read("127.0.0.1", datagrams_port(alice), &old), 0);
+    relay_wake(r, &old, 5);
+    assert_int_equal(hear(alice, room), TUNNEL_HEADER);
+    assert_int_equal(room[5], 0xff);
+    relay_free(r);
+    run_posts();
+    close(alice), close(bob);
+}
+
 static void probes_are_answered(void **state) {
     relay *r = make();
     fault f;
@@ -254,8 +285,8 @@ static void it_ends_at_any_moment(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(traffic_while_the_owner_talks), cmocka_unit_test(http_frames_cross_both_threads),
-        cmocka_unit_test(another_socket_and_none),       cmocka_unit_test(probes_are_answered),
-        cmocka_unit_test(it_ends_at_any_moment),
+        cmocka_unit_test(another_socket_and_none),       cmocka_unit_test(both_families_share_a_door),
+        cmocka_unit_test(probes_are_answered),           cmocka_unit_test(it_ends_at_any_moment),
     };
     memset(&key, 7, sizeof key);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,8 +110,8 @@ end
 local http = {}
 http.__index = http
 
-function tunnel.http(server, token)
-  local self = setmetatable({ socket = mu.test.tcp(server:port "http"), bytes = "" }, http)
+function tunnel.http(server, token, room)
+  local self = setmetatable({ socket = mu.test.tcp(server:port "http", room), bytes = "" }, http)
   self.socket:send("GET /api/server/tunnel HTTP/1.1\r\nhost: relay\r\nconnection: Upgrade\r\nupgrade: tunnel\r\n" ..
                    "x-association: " .. token .. "\r\n\r\n")
   local head
