@@ -9,7 +9,6 @@
 ---@class failure
 ---@class kept
 ---@class route
----@class mod
 
 ---@class caller
 local caller = {}
@@ -212,6 +211,27 @@ function list:has(value) end
 ---@param value any
 ---@return boolean
 function list:remove(value) end
+
+---@class mod
+local mod = {}
+
+--- the settings below mods.<its name>; its settings.lua declares them
+--- *Only while scripts load.*
+--- ```lua
+--- return mu.mod { name = "quiet", version = "1.0", text = "nothing", setup = function(mod) assert(mod.config) end }
+--- ```
+---@type table
+mod.config = nil
+
+--- puts fn(super, …) in the place of a command's handler ("util.ping") or of a function of a module ("services.menu.lines"); super(…) is what was there
+--- *Only while scripts load.*
+--- Errors: there is nothing of that name, with the nearest one
+--- ```lua
+--- return mu.mod { name = "quiet", version = "1.0", text = "nothing", setup = function(mod) mod.override("util.ping", function(super, session, request) return super(session, request) end) end }
+--- ```
+---@param name string
+---@param fn function
+function mod.override(name, fn) end
 
 mu = {}
 

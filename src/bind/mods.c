@@ -356,8 +356,30 @@ static const script_function functions[] = {
      .call = list_mods},
 };
 
+/* What the mod that setup is given has; made and checked above. */
+static const script_function listed[] = {
+    {.name = "mod.override",
+     .params = "name: string, fn: function",
+     .text = "puts fn(super, …) in the place of a command's handler (\"util.ping\") or of a function of a module "
+             "(\"services.menu.lines\"); super(…) is what was there",
+     .errors = "there is nothing of that name, with the nearest one",
+     .example =
+         "return mu.mod { name = \"quiet\", version = \"1.0\", text = \"nothing\", setup = function(mod) "
+         "mod.override(\"util.ping\", function(super, session, request) return super(session, request) end) end }",
+     .since = "0.1",
+     .flags = SCRIPT_LOAD_ONLY},
+    {.name = "mod.config",
+     .returns = "table",
+     .text = "the settings below mods.<its name>; its settings.lua declares them",
+     .example = "return mu.mod { name = \"quiet\", version = \"1.0\", text = \"nothing\", setup = function(mod) "
+                "assert(mod.config) end }",
+     .since = "0.1",
+     .flags = SCRIPT_LOAD_ONLY | SCRIPT_VALUE},
+};
+
 static int open_mods(generation *g, lua_State *L) {
     (void)g;
+    script_list(listed, sizeof listed / sizeof *listed);
     return script_declare(L, functions, sizeof functions / sizeof *functions);
 }
 

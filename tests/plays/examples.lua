@@ -9,6 +9,7 @@ local play  = require "plays.lib.play"
 local ALONE = {
   ["mu.protocol"] = "main.lua", ["mu.console.run"] = "main.lua", ["mu.console.complete"] = "main.lua",
   ["mu.console.audit"] = "main.lua", ["mu.settings"] = "settings.lua", ["mu.mod"] = "mods/quiet/mod.lua",
+  ["mod.override"] = "mods/quiet/mod.lua", ["mod.config"] = "mods/quiet/mod.lua",
 }
 
 local function examples(wanted)
@@ -63,7 +64,7 @@ play.scene("every example of what is given once runs", function()
     else
       server:write(file, shipped .. entry.example .. "\n")
     end
-    if entry.name == "mu.mod" then server:write("data/config.lua", 'return { mods = { "quiet" } }') end
+    if ALONE[entry.name]:find "^mods/" then server:write("data/config.lua", 'return { mods = { "quiet" } }') end
     local taken, log = server:reload()
     if not taken then play.fails("%s: %s: %s", entry.name, entry.example, log) end
     server:write(file, shipped)

@@ -124,7 +124,6 @@ local PLAIN = [[
 ---@class failure
 ---@class kept
 ---@class route
----@class mod
 ]]
 
 local function field_of_record(field)
