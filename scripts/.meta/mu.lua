@@ -2159,7 +2159,7 @@ function mu.test.start_server(options) end
 --- ```
 function mu.test.step() end
 
---- a TCP connection to 127.0.0.1
+--- a TCP connection to 127.0.0.1; room: bytes that may wait to be received
 --- *Only in handlers.*
 --- *Only in tests.*
 --- Errors: nobody listens there
@@ -2167,8 +2167,9 @@ function mu.test.step() end
 --- local socket = mu.test.tcp(server:port "http")
 --- ```
 ---@param port integer
+---@param room? integer
 ---@return socket
-function mu.test.tcp(port) end
+function mu.test.tcp(port, room) end
 
 --- a UDP socket on 127.0.0.1
 --- *Only in handlers.*
