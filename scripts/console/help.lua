@@ -24,7 +24,7 @@ mu.command "help" {
     local found = section or command or manual.lua_function(topic) or family(topic) or things.about(topic)
     if found then return found end
     local names = manual.names()
-    things.add_names(names)
+    things.add_names(names, "")
     local near = mu.console.nearest(topic, names)
     return nil, ("nothing is declared that is called '%s'%s"):format(
       topic, near and ("; did you mean '%s'?"):format(near) or "")

@@ -3,8 +3,9 @@
 -- The line has been read already: what is here has the right form. What is left: find what the words of scripts mean
 -- (that may wait for the database), call the handler, show its result, and tell the audit log of what changes
 -- something.
-local value = require "console.value"
-local view  = require "console.view"
+local things = require "console.things"
+local value  = require "console.value"
+local view   = require "console.view"
 
 local run = {}
 
@@ -163,9 +164,15 @@ local function lua_names(caller, prefix)
   return names
 end
 
--- What could follow `prefix`: as `complete` of a word says, or names of Lua.
-function run.complete(caller, complete, prefix)
-  local good, found = mu.console.try(complete or lua_names, complete and prefix or caller, prefix)
+-- What could follow `prefix`: as `complete` of a word says, names of all that is declared, or names of Lua.
+function run.complete(caller, complete, prefix, topic)
+  local good, found
+  if topic then
+    found = {}
+    good = mu.console.try(things.add_names, found, prefix)
+  else
+    good, found = mu.console.try(complete or lua_names, complete and prefix or caller, prefix)
+  end
   return good and found or {}
 end
 

@@ -66,9 +66,13 @@ function things.about(name)
   return parts[1] and table.concat(parts, "\n\n")
 end
 
-function things.add_names(names)
+-- Those that begin with `prefix`.
+function things.add_names(names, prefix)
   for _, kind in ipairs(KINDS) do
-    for _, entry in ipairs(mu.declared(kind[1])) do names[#names + 1] = name_of(entry) end
+    for _, entry in ipairs(mu.declared(kind[1])) do
+      local name = name_of(entry)
+      if name:sub(1, #prefix) == prefix then names[#names + 1] = name end
+    end
   end
 end
 

@@ -62,7 +62,10 @@ static void offer_value(completer *c, const console_param *p, unsigned at) {
     switch ((enum console_kind)p->kind) {
     case CONSOLE_WORD: c->out->word = p->word; break;
     case CONSOLE_BOOLEAN: offer(c, "yes", 3), offer(c, "no", 2); break;
-    case CONSOLE_COMMAND: offer_commands(c, at), offer_functions(c); break;
+    case CONSOLE_COMMAND:
+        offer_commands(c, at), offer_functions(c);
+        c->out->topic = at == c->line->count && *c->out->prefix; /* its first word */
+        break;
     default: break;
     }
 }

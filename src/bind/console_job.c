@@ -241,7 +241,8 @@ static int push_complete(lua_State *L, void *ctx) {
     else
         lua_pushnil(L);
     lua_pushstring(L, j->completion.prefix);
-    return 3;
+    lua_pushboolean(L, j->completion.topic);
+    return 4;
 }
 
 static int finish_complete(lua_State *L, int first, int count, void *ctx) {
@@ -277,7 +278,7 @@ static void start_complete(console_job *j) {
     int code = console_complete(s, j->line, j->n, &j->memory, &j->completion);
     console_list_begin(&j->list, found->from);
     for (unsigned i = 0; code == 0 && i < found->count; i++) add_candidate(j, found->candidates[i], false);
-    bool ask = code == 0 && (found->lua || (found->word && found->word->complete_ref != LUA_NOREF));
+    bool ask = code == 0 && (found->lua || found->topic || (found->word && found->word->complete_ref != LUA_NOREF));
     if (!ask || s->completer_ref == LUA_NOREF) {
         complete_done(j, NULL);
         return;

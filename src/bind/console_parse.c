@@ -213,9 +213,12 @@ static int read_option(reader *r) {
     return read_value(r->command, o, w->text, v, r->fault);
 }
 
-/* From the word `first` to the end of the line, as it stands. */
+/* From the word `first` to the end of the line, as it stands; without its quotes where all of it is one quoted word, as
+ * a program quotes it. */
 static const char *rest_of(reader *r, const console_piece *first) {
     size_t end = r->line->n;
+    bool quote = strchr("\"'", r->line->line[first->from]) != NULL;
+    if (quote && !r->line->open && first == &r->line->pieces[r->line->count - 1]) return first->text;
     while (end > first->from && strchr(" \t\n", r->line->line[end - 1])) end--;
     return arena_text(r->memory, r->line->line + first->from, end - first->from);
 }

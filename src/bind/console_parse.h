@@ -40,6 +40,7 @@ typedef struct console_completion {
     unsigned count;
     const console_word *word; /* ask its `complete` for more; or NULL */
     bool lua;                 /* `prefix` is a Lua name: mu.cry */
+    bool topic;               /* … or the name of something that is declared: Util.pi */
 } console_completion;
 
 #define CONSOLE_CANDIDATES_MAX 512

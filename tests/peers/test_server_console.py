@@ -230,6 +230,9 @@ def rules(r):
     c.put(b"C", b"own eat ")
     kind, body = c.get()
     case("completion", kind == b"L" and b"Apple" in body and b'"two words"' in body, body)
+    c.put(b"C", b"help Util.pi")
+    kind, body = c.get()
+    case("completion of what is declared", kind == b"L" and b"Util.ping" in body, body)
     many = []
     for _ in range(40):
         try:

@@ -78,6 +78,7 @@ play.scene("words of scripts are found, and suggested where they are not", funct
   says(server, "own eat apple 3 --slowly --with pear", "socket eats an apple 3 times slowly with a pear\n")
   says(server, "own eat aple", "there is no fruit 'aple'; did you mean 'apple'?\n", 1)
   says(server, "own eat apple 3 --with stone", "there is no fruit 'stone'\n", 1)
+  says(server, [[own says alice "it's one word"]], "alice: it's one word\n")
   says(server, [[own says "two words" it's "as" it --stands]], [[two words: it's "as" it --stands]] .. "\n")
 end)
 

@@ -98,6 +98,12 @@ static void test_values(void **state) {
     assert_string_equal(call.params[0].text, "--odd");
     assert_int_equal(parse("say  alice   it's  \"as\" it --stands  "), 0);
     assert_string_equal(call.params[1].text, "it's  \"as\" it --stands");
+    assert_int_equal(parse("say alice \"one \\\"quoted\\\" word\""), 0); /* as murelay ctl writes it */
+    assert_string_equal(call.params[1].text, "one \"quoted\" word");
+    assert_int_equal(parse("say alice \"two\" 'words'"), 0);
+    assert_string_equal(call.params[1].text, "\"two\" 'words'");
+    assert_int_equal(parse("say alice 'tis so"), 0);
+    assert_string_equal(call.params[1].text, "'tis so");
     assert_int_equal(parse("players keep off --why 'so it is'"), 0);
     assert_true(call.params[0].given && !call.params[0].boolean);
     assert_int_equal(parse(">1 +  'x'"), 0);
