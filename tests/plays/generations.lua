@@ -65,7 +65,8 @@ end
 play.scene("who asks for a reload is answered, although he is in the old generation by then", function()
   local server, get = start()
   edit(server, "two")
-  play.equal({ fine = true, edit = "one", report = play.text "^the scripts %(%x+%) are fine" }, get "reload?check=true", "--check")
+  local checked = { fine = true, edit = "one", report = play.text "^the scripts %(%x+%) are fine" }
+  play.equal(checked, get "reload?check=true", "--check")
   play.equal("one", get "edit", "after a check")
   play.equal({ fine = true, edit = "one", report = play.text "is running" }, get "reload", "the reload")
   play.equal("two", get "edit", "after the reload")
@@ -138,7 +139,7 @@ play.scene("every error of every file is told, with file and line", function()
   end
 end)
 
-play.scene("handlers finish in the generation they began in; timers stay, background tasks end, registrations go", function()
+play.scene("handlers finish where they began; timers stay, background tasks end, registrations go", function()
   local extra = [[get("extra", function() return { text = "extra" } end)
     mu.on("session_opened", function() mu.log.info("the old one hears") end)]]
   local server, get = start()
