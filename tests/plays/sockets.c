@@ -55,7 +55,7 @@ static int open_udp(lua_State *L) {
 
 static int open_tcp(lua_State *L) {
     struct sockaddr_in a = loopback((int)lua_tointeger(L, 1));
-    int fd = open_socket(L, SOCK_STREAM), yes = 1, room = (int)luaL_optinteger(L, 2, 0);
+    int room = (int)luaL_optinteger(L, 2, 0), yes = 1, fd = open_socket(L, SOCK_STREAM); /* the socket is pushed */
     if (room > 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     if (connect(fd, (struct sockaddr *)&a, sizeof a) < 0) return luaL_error(L, "connect: %s", strerror(errno));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
