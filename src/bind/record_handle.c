@@ -186,22 +186,17 @@ static int handle_pairs(lua_State *L) {
 
 void record_make_meta(lua_State *L, binding *b) {
     static const luaL_Reg own[] = {{"exists", handle_exists}, {"remove", handle_remove}, {NULL, NULL}};
+    static const luaL_Reg ways[] = {
+        {"__newindex", handle_write}, {"__tostring", handle_text}, {"__pairs", handle_pairs}, {NULL, NULL}};
     luaL_checkstack(L, 6, "records");
     lua_createtable(L, 0, 6);
+    lua_pushlightuserdata(L, b);
+    luaL_setfuncs(L, ways, 1);
     lua_pushlightuserdata(L, b);
     lua_rawgeti(L, LUA_REGISTRYINDEX, b->methods_ref);
     luaL_newlib(L, own);
     lua_pushcclosure(L, handle_read, 3);
     lua_setfield(L, -2, "__index");
-    lua_pushlightuserdata(L, b);
-    lua_pushcclosure(L, handle_write, 1);
-    lua_setfield(L, -2, "__newindex");
-    lua_pushlightuserdata(L, b);
-    lua_pushcclosure(L, handle_text, 1);
-    lua_setfield(L, -2, "__tostring");
-    lua_pushlightuserdata(L, b);
-    lua_pushcclosure(L, handle_pairs, 1);
-    lua_setfield(L, -2, "__pairs");
     lua_pushstring(L, b->name);
     lua_setfield(L, -2, "__name");
     lua_pushboolean(L, false);

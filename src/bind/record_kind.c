@@ -225,9 +225,12 @@ void record_push_kind(lua_State *L, binding *b) {
     static const luaL_Reg functions[] = {
         {"create", kind_create}, {"get", kind_get},     {"where", kind_where}, {"all", kind_all},
         {"first", kind_first},   {"count", kind_count}, {NULL, NULL}};
+    static const luaL_Reg ways[] = {{"__newindex", kind_write}, {"__tostring", kind_text}, {NULL, NULL}};
     luaL_checkstack(L, 10, "records");
     lua_newtable(L); /* the object: always empty, so that reads and writes come to the metatable */
     lua_newtable(L); /* its metatable */
+    lua_pushlightuserdata(L, b);
+    luaL_setfuncs(L, ways, 1);
     lua_pushlightuserdata(L, b);
     lua_createtable(L, 0, 8);
     lua_pushlightuserdata(L, b);
@@ -236,12 +239,6 @@ void record_push_kind(lua_State *L, binding *b) {
     lua_setfield(L, -2, "methods");
     lua_pushcclosure(L, kind_read, 2);
     lua_setfield(L, -2, "__index");
-    lua_pushlightuserdata(L, b);
-    lua_pushcclosure(L, kind_write, 1);
-    lua_setfield(L, -2, "__newindex");
-    lua_pushlightuserdata(L, b);
-    lua_pushcclosure(L, kind_text, 1);
-    lua_setfield(L, -2, "__tostring");
     lua_pushboolean(L, false);
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
