@@ -8,7 +8,7 @@
 
 #define FILES    7u
 #define SECTIONS 333u
-#define ROWS     2596u
+#define ROWS     2929u
 
 static uint32_t state;
 
@@ -32,10 +32,9 @@ static const char *word(void) {
 }
 
 static void row(buf *out, const char *list, unsigned number) {
-    say(out,
-        "+%s=(nID=%u,PackName=\"%s%s%u\",Title=%u,Description=%u,Weight=%u.%u,Pools=((PoolName=\"%s%u\",Weight=%u)))\n",
-        list, number, word(), word(), next() % 1000, 600000 + next() % 200000, 600000 + next() % 200000, next() % 100,
-        next() % 1000, word(), next() % 100, next() % 100);
+    say(out, "+%s=(nID=%u,PackName=\"%s%s%u\",Title=%u,Guid=%06x,Weight=%u.%u,Pools=((PoolName=\"%s%u\",Weight=%u)))\n",
+        list, number, word(), word(), next() % 1000, 600000 + next() % 200000, next(), next() % 100, next() % 1000,
+        word(), next() % 100, next() % 100);
 }
 
 void base_text(buf *out, unsigned edition) {
@@ -45,7 +44,7 @@ void base_text(buf *out, unsigned edition) {
         if (s % (SECTIONS / FILES + 1) == 0)
             say(out, "@file ..\\..\\biogame\\config\\file%u.ini\n", s / (SECTIONS / FILES + 1));
         say(out, "\n[sfxgamecontent.sfx%s_%s_%u]\n", word(), word(), s);
-        for (unsigned p = 0; p < 2 + s % 2; p++)
+        for (unsigned p = 0; p < (s % 6 && s != 1 ? 2 : 1); p++)
             say(out, "property%u_%u=(X=%u.%u,Y=%u.%u)\n", p, s % 97, s ? next() % 500 : edition, next() % 100,
                 next() % 500, next() % 100);
         for (; rows < (s + 1) * ROWS / SECTIONS; rows++) row(out, "elements", rows);
