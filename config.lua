@@ -81,6 +81,7 @@ return {
   matchmaking = {
     -- longest_seconds = 1800,       -- a search ends after this long, or sooner where the game asks so
     -- status_seconds = 15,          -- how often a searcher is told that the search goes on
+    -- create_seconds = 0,           -- whoever has searched so long in vain is made host of a game; 0: never
     -- tickets = 10000,              -- most players who may be searching at once
   },
 

@@ -159,6 +159,9 @@ mu.settings {
     text = "A search for a game ends after this long, or sooner where the game asks so (it asks for half an hour)." },
   ["matchmaking.status_seconds"] = { type = "integer", default = 15, min = 1, max = 600,
     text = "How often somebody who searches is told that the search goes on." },
+  ["matchmaking.create_seconds"] = { type = "integer", default = 0, min = 0, max = 86400,
+    text = "Whoever has searched so long in vain is made the host of a game that suits his search, for others to find. "
+      .. "0: never. The official servers did so; nobody has tried yet whether the game takes it from this one." },
   ["matchmaking.tickets"] = { type = "integer", default = 10000, min = 0, max = 1000000,
     text = "Most players who may be searching at once." },
 }

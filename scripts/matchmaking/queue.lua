@@ -7,6 +7,7 @@
 local games    = require "services.games"
 local sessions = require "services.sessions"
 local tunnels  = require "services.tunnels"
+local creation = require "matchmaking.creation"
 local keys     = require "matchmaking.keys"
 local listing  = require "matchmaking.listing"
 local rules    = require "matchmaking.rules"
@@ -17,6 +18,7 @@ local status   = require "matchmaking.status"
 local config = mu.config
 
 local JOINED_EXISTING, TIMED_OUT, CANCELED, TERMINATED = 2, 3, 4, 5
+local CREATE_GAME = 2                            -- bit of a search's mode
 local ONLY = 1
 
 local game_manager = mu.component "GameManager"
@@ -29,6 +31,8 @@ local fields = {
   key     = mu.i64 { index = true },
   started = mu.number,                           -- on mu.time.mono's clock
   ends    = mu.number,
+  creates  = mu.bool,                            -- may be made the host of a game
+  settings = mu.u32,                             -- of that game
 }
 for name, type in pairs(search.FIELDS) do fields[name] = type end
 local ticket_kind = mu.record "ticket" (fields)
@@ -99,13 +103,31 @@ function queue.fail(ticket, result)
   })
 end
 
+-- Makes whoever has waited long enough the host of a game of his own. True when he is.
+local function create(ticket, session, wanted, waited)
+  local seconds = config.matchmaking.create_seconds
+  if seconds == 0 or not ticket.creates or waited < seconds then return false end
+  local game = creation.make(session, ticket.id, wanted, ticket.settings)
+  if game then searches:add(1, { result = "made_host" }) end
+  return game ~= nil
+end
+
+-- How long until a ticket needs looking after: a status, a game of its own, its end.
+local function next_tick(ticket, now)
+  local seconds = math.min(ticket.ends - now, config.matchmaking.status_seconds)
+  local create_at = ticket.started + config.matchmaking.create_seconds
+  return create_at > now and math.min(seconds, create_at - now) or seconds
+end
+
 local tick
 tick = mu.timer "matchmaking.tick" {
   handle = function(ticket)
-    local left = ticket.session and ticket.ends - mu.time.mono() or 0
-    if left <= 0 then return queue.fail(ticket, TIMED_OUT) end
-    tell(ticket.session, ticket.id, search.of_ticket(ticket), 0)
-    tick:start(math.min(left, config.matchmaking.status_seconds), ticket)
+    local now, session = mu.time.mono(), ticket.session
+    if not session or now >= ticket.ends then return queue.fail(ticket, TIMED_OUT) end
+    local wanted = search.of_ticket(ticket)
+    tell(session, ticket.id, wanted, 0)
+    if create(ticket, session, wanted, now - ticket.started) then return end
+    tick:start(next_tick(ticket, now), ticket)
   end,
 }
 
@@ -189,14 +211,15 @@ end)
 
 -- Asking -------------------------------------------------------------------------------------------------------------
 
-local function wait(session, number, wanted, milliseconds)
-  local longest = config.matchmaking.longest_seconds
-  local seconds = milliseconds > 0 and math.min(longest, milliseconds / 1000) or longest
-  local now     = mu.time.mono()
-  local kept    = search.fields(wanted)
+local function wait(session, number, wanted, request)
+  local longest, asked = config.matchmaking.longest_seconds, (request.duration or 0) / 1000
+  local now    = mu.time.mono()
+  local kept   = search.fields(wanted)
   kept.id, kept.session, kept.key = number, session, keys.of_ticket(wanted)
-  kept.started, kept.ends = now, now + seconds
-  tick:start(math.min(seconds, config.matchmaking.status_seconds), ticket_kind.create(kept))
+  kept.started, kept.ends = now, now + (asked > 0 and math.min(longest, asked) or longest)
+  kept.creates, kept.settings = (request.mode or 0) & CREATE_GAME ~= 0, (request.settings or 0) & 0xFFFFFFFF
+  local ticket = ticket_kind.create(kept)
+  tick:start(next_tick(ticket, now), ticket)
   waiting:set(ticket_kind.count())
   tell(session, number, wanted, 0)
 end
@@ -213,7 +236,7 @@ function queue.start(session, request)
   -- A game that is about to be offered goes to whoever waits longer.
   local soon = game and ticket_kind.count() > 0 and offer:left(game)
   if not game or soon or not deliver(session, number, wanted, game, fit) then
-    wait(session, number, wanted, request.duration or 0)
+    wait(session, number, wanted, request)
   end
   return number
 end

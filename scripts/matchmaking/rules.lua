@@ -1,7 +1,7 @@
 -- matchmaking/rules.lua: which games suit a search, and which of them is best. All of it is data; a rule is a line.
 --
 -- What a searcher asks (`rules.asked`): `rule` is the game's own name of it, `attribute` the lobby's attribute it is
--- about, `values` what those can be. The kinds:
+-- about, `values` what those can be, `otherwise` what a game made for a search that does not mind has. The kinds:
 --   choice  the searcher names what suits him, and the lobby must have it; "abstain", or no word at all, suits always
 --   both    either both have it or neither: who lacks a pack cannot play with those who have it
 --   told    decides nothing; the searcher is told the values
@@ -24,11 +24,11 @@ local STATES = { "IN_LOBBY", "IN_LOBBY_LONGTIME", "IN_GAME_STARTING", "abstain",
 
 rules.asked = {
   { kind = "choice", rule = "ME3_gameMapMatchRule",   attribute = "ME3map",
-    values = numbered("map", 0, 29) },
+    values = numbered("map", 0, 29), otherwise = "map0" },
   { kind = "choice", rule = "ME3_gameEnemyTypeRule",  attribute = "ME3gameEnemyType",
-    values = numbered("enemy", 0, 9, "random") },
+    values = numbered("enemy", 0, 9, "random"), otherwise = "random" },
   { kind = "choice", rule = "ME3_gameDifficultyRule", attribute = "ME3gameDifficulty",
-    values = numbered("difficulty", 0, 3) },
+    values = numbered("difficulty", 0, 3), otherwise = "difficulty0" },
   { kind = "both",   rule = "ME3_rule_dlc2300",       attribute = "ME3_dlc2300",       values = HAS },   -- Resurgence
   { kind = "both",   rule = "ME3_rule_dlc2500",       attribute = "ME3_dlc2500",       values = HAS },   -- Rebellion
   { kind = "both",   rule = "ME3_rule_dlc2700",       attribute = "ME3_dlc2700",       values = HAS },   -- Earth

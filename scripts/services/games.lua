@@ -95,9 +95,9 @@ local function slots_of(capacities, most)
   return public, private
 end
 
--- Makes a game of `setup`, with the session's player as its host; he leaves the one he was in. The game; nil and the
--- name of an error.
-function games.create(session, setup)
+-- Makes a game of `setup`, with the session's player as its host; he leaves the one he was in. `context`: why, as a
+-- SetupReason; nil: because he asked for it. The game; nil and the name of an error.
+function games.create(session, setup, context)
   local public, private = slots_of(setup.capacities or {}, setup.max_capacity)
   if not public then return nil, private end
   local attributes, own = setup.attributes or {}, setup.player_attributes or {}
@@ -115,7 +115,7 @@ function games.create(session, setup)
     presence = (setup.presence or 1) & 0xFFFF, voip = (setup.voip or 2) & 0xFFFF, ping_site = site,
     created = mu.time.unix(),
   }
-  members.found(game, session, own)
+  members.found(game, session, own, context)
   hooks.open(game)
   return game
 end

@@ -55,13 +55,13 @@ local function enter(game, session, state, joined, attributes)
   return member
 end
 
--- The first member of a game that was just made.
-function members.found(game, session, attributes)
+-- The first member of a game that was just made. `reason`: why, where it was not he who made it.
+function members.found(game, session, attributes, reason)
   local host = enter(game, session, MEMBER.CONNECTED, mu.time.unix_us(), attributes)
   game.host, host.admin = host, true
   hooks.changed(game)
   session:notify(messages.GameSetup, {
-    game = messages.game(game, session), players = messages.players(game, session), reason = CREATED,
+    game = messages.game(game, session), players = messages.players(game, session), reason = reason or CREATED,
   })
   subscriptions.publish(session)
   hooks.game_created(game)

@@ -127,6 +127,29 @@ play.scene("the console tells who searches, why nobody is found, and ends a sear
   play.equal({ code = 1 }, server:ctl("matchmaking end " .. bob.persona))
 end)
 
+play.scene("who has searched long enough is made host, and others find his game", function()
+  local alice, bob = search.players(play.server { set = { "matchmaking.create_seconds=1" } }, 2)
+  search.starts(alice, { map = "map9" })
+  search.waits(alice)
+  search.waits(alice)                            -- a second later
+  local setup = alice:is_notified("GameManager.NotifyGameSetup", {
+    game = {
+      state = 1, settings = 1311, capacities = { 4, 0 }, attributes = search.attributes {
+        ME3map = "map9", ME3gameEnemyType = "random",
+      },
+    },
+    players = { { player_id = alice.id, slot = 0, state = 4 } },
+    reason  = { matchmaking = { result = 0, matchmaking_id = alice.search, fit = 21600, max_fit = 21600 } },
+  })
+  alice:is_notified("UserSessions.UserSessionExtendedDataUpdate", { user_id = alice.id })
+  alice:is_refused(CANCEL, { matchmaking_id = alice.search }, "GAMEMANAGER_ERR_UNKNOWN_MATCHMAKING_SESSION_ID")
+  alice:asks("GameManager.advanceGameState", { game_id = setup.game.id, state = 130 })
+  alice:is_notified("GameManager.NotifyGameStateChange", { state = 130 })
+  search.starts(bob, { map = "map9" })
+  bob:is_notified("GameManager.NotifyMatchmakingAsyncStatus", { searches = { { find_game = { games = 1 } } } })
+  bob:is_notified("UserSessions.UserAdded", { user = { id = alice.id } })
+end)
+
 -- A rule table of an operator's own: the map does not matter any more, but a lobby has to say a word.
 local OWN_RULES = [[
 local rules = { compared = 1, BEST_FIT = 21600, pair = {} }
