@@ -39,9 +39,8 @@ return {
     -- half an hour when a firewall or router in front of this server lets nothing through: open the port first.
     -- Without it they use the main port (HTTP), which always works and is a little slower.
     -- { name = "tunnel",   address = "0.0.0.0", port = 9032, tunnel = true },
-    -- The game's own probes, for players without a Pocket Relay client. A second one on another port helps it to tell
-    -- routers apart.
-    -- { name = "qos",      address = "0.0.0.0", port = 17499, qos = true },
+    -- The game's own probes, by UDP, for players without a Pocket Relay client: how games learn their outside address.
+    { name = "qos",        address = "0.0.0.0", port = 17499, qos = true },
     -- { name = "metrics",  address = "127.0.0.1", port = 9090,  metrics = true },   -- OpenMetrics at /metrics
   },
 

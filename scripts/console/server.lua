@@ -9,7 +9,8 @@ mu.section "server" { text = "this server as a program" }
 local function doors()
   local parts = {}
   for _, listener in ipairs(config.listeners) do
-    local port = mu.listener_port(listener.name)
+    local udp  = listener.tunnel or listener.qos
+    local port = (udp and mu.relay.port or mu.listener_port)(listener.name)
     if port then parts[#parts + 1] = ("%s %d"):format(listener.name, port) end
   end
   return #parts > 0 and table.concat(parts, ", ") or "none is open"

@@ -40,6 +40,7 @@ play.scene("why two cannot play: each step towards a game that works", function(
   alice.tunnel:hears(1, "hello!")
   says(server, alice, bob, "tunnel: datagrams go both ways")
   console.does(server, "tunnel list", alice.persona)
+  console.does(server, "status", ("tunnel %d"):format(server:port "tunnel"))
   console.does(server, ("tunnel why %s %s"):format(alice.persona, bob.persona), "1 to the other")
   bob:leaves()
   console.until_it_says(server, ("tunnel why %s %s"):format(alice.persona, bob.persona), "is not online")
