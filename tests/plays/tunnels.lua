@@ -24,6 +24,16 @@ local function player(server, name, kind, nat)
   return client
 end
 
+-- Waits until the server's scripts know so many tunnels: the relay tells them a moment after it has told the clients.
+local function has_tunnels(server, count)
+  local wanted = ('murelay_records{kind="tunnel"} %d\n'):format(count)
+  for _ = 1, 500 do
+    if mu.http_client.get(server_page(server)).body:find(wanted, 1, true) then return end
+    mu.sleep(0.01)
+  end
+  play.fails("the server's scripts know of no %d tunnels", count)
+end
+
 -- The tunnel with that index is `client`'s: what `other` sends there arrives, and the answer finds its way.
 local function talk(one, his_index, other, other_index, text)
   one.tunnel:says(other_index, text)
@@ -87,6 +97,7 @@ play.scene("a tunnel that comes late, or comes back, has its player's place", fu
   local alice, bob = player(server, "Alice", "udp"), player(server, "Bob")
   local lobby = match.lobby(alice, { tunnelled = true })
   bob.tunnel = tunnel.udp(server, bob.association)
+  has_tunnels(server, 2)
   match.comes(bob, lobby)
   talk(alice, 0, bob, 1, "before")
   bob.tunnel:moves()
@@ -160,6 +171,7 @@ play.scene("an HTTP tunnel that reads nothing loses datagrams, takes no memory, 
   local alice, bob = player(server, "Alice", "udp"), player(server, "Bob")
   local lobby = match.lobby(alice, { tunnelled = true })
   bob.tunnel = tunnel.http(server, bob.association, 8192)
+  has_tunnels(server, 2)
   match.comes(bob, lobby)
   local memory, large = server:memory(), alice.tunnel:datagram(1, ("x"):rep(1200))
   local function late()
