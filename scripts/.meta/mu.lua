@@ -2949,6 +2949,7 @@ function transaction:row(sql, ...) end
 
 ---@class ticket : record
 ---@field choices table<string, string>
+---@field creates boolean
 ---@field ends number
 ---@field id integer
 ---@field key integer
@@ -2956,6 +2957,7 @@ function transaction:row(sql, ...) end
 ---@field player_id integer
 ---@field rating integer
 ---@field session session?
+---@field settings integer
 ---@field started number
 ---@field version string
 
@@ -3162,6 +3164,7 @@ function transaction:row(sql, ...) end
 ---@field packets boolean Writes every frame of every session to the log, decoded, without credentials: to look into a problem.
 
 ---@class config.matchmaking
+---@field create_seconds integer Whoever has searched so long in vain is made the host of a game that suits his search, for others to find. 0: never. The official servers did so; nobody has tried yet whether the game takes it from this one.
 ---@field longest_seconds integer A search for a game ends after this long, or sooner where the game asks so (it asks for half an hour).
 ---@field status_seconds integer How often somebody who searches is told that the search goes on.
 ---@field tickets integer Most players who may be searching at once.
