@@ -24,14 +24,13 @@ local function player(server, name, kind, nat)
   return client
 end
 
--- Waits until the server's scripts know so many tunnels: the relay tells them a moment after it has told the clients.
-local function has_tunnels(server, count)
-  local wanted = ('murelay_records{kind="tunnel"} %d\n'):format(count)
+-- Waits until the server's page of metrics says so: relay and scripts learn of a tunnel a moment after its client.
+local function page_says(server, line)
   for _ = 1, 500 do
-    if mu.http_client.get(server_page(server)).body:find(wanted, 1, true) then return end
+    if mu.http_client.get(server_page(server)).body:find(line .. "\n", 1, true) then return end
     mu.sleep(0.01)
   end
-  play.fails("the server's scripts know of no %d tunnels", count)
+  play.fails("the page of metrics does not say %s", line)
 end
 
 -- The tunnel with that index is `client`'s: what `other` sends there arrives, and the answer finds its way.
@@ -97,7 +96,7 @@ play.scene("a tunnel that comes late, or comes back, has its player's place", fu
   local alice, bob = player(server, "Alice", "udp"), player(server, "Bob")
   local lobby = match.lobby(alice, { tunnelled = true })
   bob.tunnel = tunnel.udp(server, bob.association)
-  has_tunnels(server, 2)
+  page_says(server, 'murelay_records{kind="tunnel"} 2')
   match.comes(bob, lobby)
   talk(alice, 0, bob, 1, "before")
   bob.tunnel:moves()
@@ -108,6 +107,7 @@ play.scene("a tunnel that comes late, or comes back, has its player's place", fu
   talk(bob, 1, alice, 0, "the host came back")
   bob.tunnel.socket:close()
   bob.tunnel = tunnel.http(server, bob.association)        -- UDP is blocked now: the newest tunnel counts
+  page_says(server, 'murelay_tunnels{kind="http"} 1')
   talk(alice, 0, bob, 1, "by HTTP now")
   bob.tunnel = tunnel.udp(server, bob.association)
   talk(alice, 0, bob, 1, "and back")
@@ -171,7 +171,7 @@ play.scene("an HTTP tunnel that reads nothing loses datagrams, takes no memory, 
   local alice, bob = player(server, "Alice", "udp"), player(server, "Bob")
   local lobby = match.lobby(alice, { tunnelled = true })
   bob.tunnel = tunnel.http(server, bob.association, 8192)
-  has_tunnels(server, 2)
+  page_says(server, 'murelay_records{kind="tunnel"} 2')
   match.comes(bob, lobby)
   local memory, large = server:memory(), alice.tunnel:datagram(1, ("x"):rep(1200))
   local function late()
