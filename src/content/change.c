@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "content/ini.h"
 #include "content/literal.h"
 
@@ -180,6 +181,23 @@ static int apply_op(apply *a) {
     }
 }
 
+/* A property that the base does not have where it has one that differs in one letter: likely a slip of the pen. Slots
+ * ("mpmapnames[3]") always have neighbours. */
+static void doubt(apply *a, bytes file) {
+    const bytes path[] = {file, a->now->section};
+    coalesced_node *section = &a->c->root;
+    for (int i = 0; section && i < 2; i++) section = coalesced_child(a->c, section, path[i], false);
+    if (!a->note || !section || memchr(a->now->property.p, '[', a->now->property.n) ||
+        coalesced_child(a->c, section, a->now->property, false))
+        return;
+    suggestion near = suggest_begin((const char *)a->now->property.p);
+    for (const coalesced_node *n = section->first; n; n = n->next) suggest_offer(&near, (const char *)n->name.p);
+    if (!near.best || near.distance > 1) return;
+    char text[160];
+    snprintf(text, sizeof text, "the base has no such property here; did you mean '%.80s'?", near.best);
+    a->note(a->ctx, a->now, text);
+}
+
 static coalesced_node *find(apply *a, bytes file, bool make) {
     const bytes path[] = {file, a->now->section, a->now->property};
     coalesced_node *n = &a->c->root;
@@ -196,6 +214,7 @@ static int apply_one(apply *a) {
         file = (bytes){(const uint8_t *)own, (size_t)n};
     }
     bool edits = a->now->op == CHANGE_EDIT;
+    if (!edits) doubt(a, file);
     a->property = find(a, file, !edits);
     if (!a->property && !edits) return fail(a, E_LIMIT, "the configuration becomes too large");
     int code = edits ? apply_edit(a) : apply_op(a);

@@ -88,6 +88,9 @@ play.scene("a balance script with a mistake is refused with its line, and nothin
   play.equal(true, taken, "the reload")
   play.equal(play.exactly(before), config(alice, "ME3_BINI_PC_COMPRESSED"))
   play.equal(play.text "balance/mine%.lua:2: storeinfoarray: nothing to edit", log .. server:log())
+  edit(server, "mine.lua",
+    balance 'balance.section("biogame", "sfxgame.sfxscoremanager"):set("randommapscorbonus", 1)\n')
+  server:wait_log "balance/mine.lua:2: randommapscorbonus: the base has no such property here; did you mean"
 end)
 
 play.scene("damaged sources of each kind are named with their line, and the last good build stays", function()

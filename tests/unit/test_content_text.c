@@ -196,9 +196,11 @@ static void changes_of_scripts_are_merged(void **state) {
     edit->steps = step(l, NULL, pair(l, "PackName", "nobody", true), NULL);
     edit->values = pair(l, "W", "99", false);
     say(l, CHANGE_LIST, "waves", "(A)");
+    say(l, CHANGE_SET, "prices", "8"); /* the base has "price" */
+    say(l, CHANGE_KEEP, "prices", NULL);
     notes = 0;
     if (change_apply(l, &c, count_note, NULL, &f) < 0) fail_msg("%s", f.text);
-    assert_int_equal(notes, 1);
+    assert_int_equal(notes, 2);
     assert_int_equal(ini_write(c.root.first, &out, NULL), 0);
     assert_string_equal(text_of(&out),
                         "@file ..\\..\\biogame\\config\\biogame.ini\n\n[sfxgame.store]\nprice=7\n!packs\n"
