@@ -86,6 +86,7 @@ static blaze_guard *find_guard(blaze_tables *t, const char *name) {
 }
 
 static const char *const route_keys[] = {"request", "response", "error", "handle"};
+#define ROUTE_KEYS (sizeof route_keys / sizeof *route_keys)
 
 static void check_route_keys(lua_State *L, int table, const char *route) {
     blaze_tables *t = tables_here(L);
@@ -95,14 +96,12 @@ static void check_route_keys(lua_State *L, int table, const char *route) {
             continue;
         }
         const char *key = lua_tostring(L, -2);
+        bool known = find_guard(t, key) != NULL;
+        for (size_t i = 0; !known && i < ROUTE_KEYS; i++) known = strcmp(key, route_keys[i]) == 0;
+        if (known) continue;
         suggestion s = suggest_begin(key);
-        bool known = false;
-        for (size_t i = 0; i < sizeof route_keys / sizeof *route_keys; i++) {
-            known = known || strcmp(key, route_keys[i]) == 0;
-            suggest_offer(&s, route_keys[i]);
-        }
+        for (size_t i = 0; i < ROUTE_KEYS; i++) suggest_offer(&s, route_keys[i]);
         for (size_t i = 0; i < t->guard_count; i++) suggest_offer(&s, t->guards[i].name);
-        if (known || find_guard(t, key)) continue;
         char hint[128];
         generation_error_here(L, "%s: a route has no '%s', and no guard of that name is declared%s", route, key,
                               suggest_text(&s, hint, sizeof hint));

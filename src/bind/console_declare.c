@@ -65,12 +65,10 @@ static void check_keys(reading *r, const char *const *keys) {
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
         bool known = false;
-        suggestion near = suggest_begin(key ? key : "");
-        for (const char *const *k = keys; *k; k++) {
-            known = known || (key && strcmp(*k, key) == 0);
-            suggest_offer(&near, *k);
-        }
+        for (const char *const *k = keys; key && !known && *k; k++) known = strcmp(*k, key) == 0;
         if (known) continue;
+        suggestion near = suggest_begin(key ? key : "");
+        for (const char *const *k = keys; *k; k++) suggest_offer(&near, *k);
         char hint[128];
         if (key)
             complain(r, lua_pushfstring(L, "it has no field '%s'%s", key, suggest_text(&near, hint, sizeof hint)));

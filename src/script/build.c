@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOAD_PAUSE 1000 /* percent: while loading nearly everything stays, so the collector looks rarely */
+
 static const char compiled_key, loaded_key;
 static const char loading_mark, failed_mark;
 
@@ -51,13 +53,30 @@ static int run_step(generation *g, lua_CFunction fn, void *data) {
 
 /* ---- compiling ---- */
 
-/* compiled[key] = its function, or the error it cannot be compiled for. */
-static void compile(lua_State *L, const source *s) {
+static int put_code(lua_State *L, const void *p, size_t n, void *out) {
+    (void)L;
+    buf_put(out, p, n);
+    return ((buf *)out)->failed ? 1 : 0;
+}
+
+/* Half of a build is compiling, and hardly anything changes between two: what the generation before has compiled of the
+ * same text is used again. Only what was compiled here; scripts cannot load code (sandbox.c). */
+static int load_source(lua_State *L, source *s) {
     char name[512];
+    buf code = {0};
     snprintf(name, sizeof name, "@%s", s->name);
+    if (s->code) return luaL_loadbufferx(L, s->code->bytes, s->code->size, name, "b");
+    int status = luaL_loadbufferx(L, s->text, s->size, name, "t");
+    if (status == LUA_OK && lua_dump(L, put_code, &code, 0) == 0) source_keep_code(s, code.p, code.n);
+    buf_free(&code);
+    return status;
+}
+
+/* compiled[key] = its function, or the error it cannot be compiled for. */
+static void compile(lua_State *L, source *s) {
     if (s->wrong) {
         lua_pushstring(L, s->wrong);
-    } else if (luaL_loadbufferx(L, s->text, s->size, name, "t") != LUA_OK) {
+    } else if (load_source(L, s) != LUA_OK) {
         watch *w = generation_of(L)->own->watch;
         if (w && watch_killed(w)) watch_pass(L);
         generation_error(generation_of(L), NULL, 0, "%s", lua_tostring(L, -1));
@@ -77,7 +96,7 @@ static int step_compile(lua_State *L) {
     lua_newtable(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &loaded_key);
     for (size_t i = 0; i < g->own->sources->count; i++) {
-        const source *it = &g->own->sources->list[i];
+        source *it = &g->own->sources->list[i];
         if (!it->config && !is_mod(it->key)) compile(L, it); /* what a mod that is off holds is nobody's trouble */
     }
     return 0;
@@ -112,7 +131,7 @@ static const source *find_module(lua_State *L, const char *name) {
         lua_rawgetp(L, LUA_REGISTRYINDEX, &compiled_key);
         if (lua_getfield(L, -1, key) == LUA_TNIL) { /* not read in advance: a mod */
             lua_pop(L, 1);
-            compile(L, s);
+            compile(L, &g->own->sources->list[s - g->own->sources->list]);
             lua_getfield(L, -1, key);
         }
         if (lua_isstring(L, -1)) lua_error(L); /* everyone who needs it says the same */
@@ -346,6 +365,8 @@ int build_generation(generation *g) {
     if (result < 0) goto out;
     own->watch = own->memory.watch = &w;
     sources_read(own->sources, g->engine->options.roots, g);
+    if (g->engine->current) sources_share(own->sources, g->engine->current->own->sources);
+    lua_gc(g->L, LUA_GCINC, LOAD_PAUSE, 0, 0);
     result = build_steps(g);
     sources_hash(own->sources, g->hash);
     if (result == 0) result = run_step(g, step_forget, NULL);

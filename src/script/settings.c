@@ -102,13 +102,11 @@ static bool good_keys(lua_State *L, int declaration, const char *path) {
     int top = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, declaration); lua_settop(L, top + 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[not a name]";
-        suggestion near = suggest_begin(key);
         bool known = false;
-        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-            known = known || strcmp(key, keys[i]) == 0;
-            suggest_offer(&near, keys[i]);
-        }
+        for (size_t i = 0; !known && i < sizeof keys / sizeof *keys; i++) known = strcmp(key, keys[i]) == 0;
         if (known) continue;
+        suggestion near = suggest_begin(key);
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) suggest_offer(&near, keys[i]);
         generation_error_here(L, "mu.settings: '%s' has no '%s'%s", path, key, suggest_text(&near, hint, sizeof hint));
         good = false;
     }

@@ -147,6 +147,30 @@ const source *sources_file(source_set *s, const char *path, const char *name, ge
     return &s->list[s->count - 1];
 }
 
+void source_keep_code(source *it, const void *from, size_t size) {
+    source_code *code = malloc(sizeof *code + size);
+    if (!code) return; /* it is compiled once more the next time */
+    atomic_init(&code->users, 1);
+    code->size = size;
+    memcpy(code->bytes, from, size);
+    it->code = code;
+}
+
+void sources_share(source_set *s, const source_set *other) {
+    for (size_t i = 0; other && i < s->count; i++) {
+        source *it = &s->list[i];
+        if (it->code || it->config || !it->text) continue;
+        for (size_t k = 0; k < other->count; k++) { /* nearly always at the same place */
+            const source *old = &other->list[(i + k) % other->count];
+            if (!old->code || old->size != it->size || strcmp(old->name, it->name) != 0) continue;
+            if (memcmp(old->text, it->text, it->size) != 0) break;
+            atomic_fetch_add(&old->code->users, 1);
+            it->code = old->code;
+            break;
+        }
+    }
+}
+
 static int by_name(const void *a, const void *b) {
     return strcmp(((const source *)a)->name, ((const source *)b)->name);
 }
@@ -172,6 +196,8 @@ void sources_free(source_set *s) {
     for (size_t i = 0; i < s->count; i++) {
         free(s->list[i].name), free(s->list[i].path), free(s->list[i].key);
         free(s->list[i].text), free(s->list[i].wrong);
+        source_code *code = s->list[i].code;
+        if (code && atomic_fetch_sub(&code->users, 1) == 1) free(code);
     }
     free(s->list);
     *s = (source_set){0};

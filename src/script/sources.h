@@ -8,6 +8,14 @@
 #define SCRIPT_SOURCES_H
 
 #include "script/generation.h"
+#include <stdatomic.h>
+
+/* A file compiled, shared by all sets that hold the same text under the same name. Any thread. */
+typedef struct source_code {
+    atomic_uint users;
+    size_t size;
+    char bytes[];
+} source_code;
 
 typedef struct source {
     char *name; /* chunk name without '@': "scripts/components/util.lua" */
@@ -15,8 +23,9 @@ typedef struct source {
     char *key;  /* path below its root: "components/util.lua" */
     char *text;
     size_t size;
-    char *wrong; /* why it cannot be read (reported already); then text is NULL */
-    bool config; /* a config file: not to be required */
+    char *wrong;       /* why it cannot be read (reported already); then text is NULL */
+    bool config;       /* a config file: not to be required */
+    source_code *code; /* NULL until it is compiled */
 } source;
 
 typedef struct source_set {
@@ -32,6 +41,9 @@ typedef struct source_set {
 int sources_read(source_set *s, const script_root *roots, generation *g);
 const source *sources_find(source_set *s, const script_root *roots, const char *key, generation *g); /* reads at need */
 const source *sources_file(source_set *s, const char *path, const char *name, generation *g); /* one file anywhere */
+void source_keep_code(source *it, const void *from, size_t size);
+/* Takes over what `other` (may be NULL) has compiled of files that have not changed. */
+void sources_share(source_set *s, const source_set *other);
 void sources_hash(source_set *s, char hash[17]);
 void sources_free(source_set *s);
 

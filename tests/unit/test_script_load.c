@@ -357,6 +357,31 @@ static void test_a_file_too_large_is_named_and_hides_nothing(void **state) {
     free(text);
 }
 
+/* What has not changed is not compiled again; nobody can tell but by the time it takes. */
+static void test_unchanged_files_say_the_same(void **state) {
+    struct world w;
+    struct outcome o;
+    (void)state;
+    world_open(&w);
+    world_write(&w, "scripts/main.lua", "local a = require 'lib.a'\nmu.handler('it', function() return a() end)");
+    world_write(&w, "scripts/lib/a.lua", "\n\nreturn function() error('line three') end");
+    world_start(&w);
+    for (int round = 0; round < 3; round++) {
+        world_call(&w, "it", &o);
+        assert_contains(o.text, "scripts/lib/a.lua:3: line three");
+        assert_true(world_reload(&w));
+    }
+    world_write(&w, "data/lib/a.lua", "\n\nreturn function() error('line three') end"); /* the same text elsewhere */
+    assert_true(world_reload(&w));
+    world_call(&w, "it", &o);
+    assert_contains(o.text, "data/scripts/lib/a.lua:3: line three");
+    world_write(&w, "data/lib/a.lua", "\n\nreturn function() error('line tree') end");
+    assert_true(world_reload(&w));
+    world_call(&w, "it", &o);
+    assert_contains(o.text, "data/scripts/lib/a.lua:3: line tree");
+    world_close(&w);
+}
+
 static void test_many_reloads_do_not_grow(void **state) {
     struct world w;
     struct outcome o;
@@ -441,6 +466,7 @@ int main(void) {
         cmocka_unit_test(test_only_what_is_new_is_swapped_in),
         cmocka_unit_test(test_a_syntax_error_hides_nothing),
         cmocka_unit_test(test_a_file_too_large_is_named_and_hides_nothing),
+        cmocka_unit_test(test_unchanged_files_say_the_same),
         cmocka_unit_test(test_many_reloads_do_not_grow),
         cmocka_unit_test(test_hash_names_the_content),
         cmocka_unit_test(test_stop_lets_tasks_finish),
