@@ -94,7 +94,7 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--version") == 0) return printf("murelay %s\n", MU_VERSION) < 0;
     if (argc > 1 && (strcmp(argv[1], "console") == 0 || strcmp(argv[1], "ctl") == 0))
         return client_main(argc - 1, argv + 1);
-    if (argc > 2 && strcmp(argv[1], "content") == 0) {
+    if (argc > 1 && strcmp(argv[1], "content") == 0) {
         if (content_tool_wants(argc - 1, argv + 1)) return content_tool_main(argc - 1, argv + 1);
         argv[0] = "ctl";
         return client_main(argc, argv);
