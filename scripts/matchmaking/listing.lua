@@ -57,6 +57,13 @@ function listing.rename(game)
   for mask, key in pairs(keys.patterns(all, numbers)) do entry[keys.FIELD[mask]] = key end
 end
 
+-- The keys under which searches that may suit a listed game are waiting.
+function listing.keys(game)
+  local entry, list = entry_kind.get(game.id), {}
+  for mask = 0, keys.ANY do list[mask + 1] = entry[keys.FIELD[mask]] end
+  return list
+end
+
 local function better(one, other)
   if one.fit ~= other.fit then return one.fit > other.fit end
   return one.since < other.since

@@ -148,9 +148,9 @@ local function deliver(session, number, wanted, game, fit, waited)
 end
 
 -- The tickets that may suit a game, the oldest first: each key has its own in order, and these are merged.
-local function waiting_for(all, numbers)
+local function waiting_for(wanted_keys)
   local heads = {}
-  for _, key in pairs(keys.patterns(all, numbers)) do
+  for _, key in ipairs(wanted_keys) do
     local walk   = ticket_kind.where { key = key }
     local ticket = walk()
     if ticket then heads[#heads + 1] = { walk = walk, ticket = ticket, id = ticket.id } end
@@ -172,7 +172,7 @@ end
 local offer = mu.timer "matchmaking.offer" {
   handle = function(game)
     if listing.refresh(game) == 0 then return end
-    for ticket in waiting_for(keys.of_game(game)) do
+    for ticket in waiting_for(listing.keys(game)) do
       local wanted = search.of_ticket(ticket)
       if not search.fault(wanted, game) then
         local fit = rules.fit(wanted.rating, rules.host_rating(game))
@@ -183,9 +183,17 @@ local offer = mu.timer "matchmaking.offer" {
   end,
 }
 
+local function is_looked_for(game)
+  if ticket_kind.count() == 0 then return false end
+  for _, key in ipairs(listing.keys(game)) do
+    if ticket_kind.first { key = key } then return true end
+  end
+  return false
+end
+
 -- The games service says: this one may suit somebody now.
 games.when_open(function(game)
-  if listing.refresh(game) > 0 and ticket_kind.count() > 0 then offer:start(0, game) end
+  if listing.refresh(game) > 0 and is_looked_for(game) then offer:start(0, game) end
 end)
 games.when_attributes(listing.rename)            -- comes before the other
 games.when_ended(listing.forget)
