@@ -10,7 +10,7 @@ return mu.mod {
   setup = function(mod)
     local function get(path, handle) mu.http.get("/probe/" .. path, { handle = handle }) end
     get("edit", function() return { text = %q } end)
-    get("slow", function() mu.sleep(1.5) return { text = %q } end)
+    get("slow", function() mu.sleep(1) return { text = %q } end)
     get("reload", function(request)
       local fine, report = mu.scripts.reload { check = request.query.check == "true" }
       return { json = { fine = fine, report = report, edit = %q } }
@@ -105,7 +105,7 @@ play.scene("what is saved runs at once, a broken save is told once and changes n
   play.equal("two", get "edit", "saved")
   server:write("data/scripts/mods/probe/unused.lua", "-- a file beside it, not broken")
   local from = saved("return {", "What is wrong")
-  mu.sleep(0.6)
+  mu.sleep(0.4)
   local _, times = server:log(from):gsub("mods/probe/mod%.lua:1:", "")
   play.equal(1, times, "how often it is told")
   play.equal("two", get "edit", "a broken save")
@@ -114,7 +114,7 @@ play.scene("what is saved runs at once, a broken save is told once and changes n
   play.equal({ fine = true }, get "rollback", "the rollback")
   play.equal("two", get "edit", "rolled back")
   play.equal({ text = "rolled back; reloads at the next save", auto_reload = true }, get "status".status, "the status")
-  mu.sleep(0.6)
+  mu.sleep(0.4)
   play.equal("two", get "edit", "some time after the rollback")
   saved(probe "four", "is running")
   play.equal("four", get "edit", "the next save after the rollback")
@@ -162,7 +162,10 @@ play.scene("handlers finish where they began; timers stay, background tasks end,
   play.equal(404, status, "an endpoint that is not declared any more")
   play.client(server, "Alice", { via = "blaze" })
   server:wait_log("late timer in edit 2", 10, from)
-  mu.sleep(1.5)
+  for _ = 1, 200 do
+    if answers[1] and answers[2] then break end
+    mu.sleep(0.05)
+  end
   play.equal({ "one", "edit 1" }, answers, "what was under way")
   play.equal(nil, server:log(from):find "a background task", "a background task of an old generation")
   play.equal(nil, server:log(from):find "the old one hears", "a handler of an old generation")
