@@ -87,6 +87,10 @@ static void know_all(lua_State *L) {
         lua_setfield(L, -2, "file");
         lua_pushboolean(L, 0);
         lua_setfield(L, -2, "enabled");
+        lua_pushliteral(L, ""); /* known when it runs */
+        lua_setfield(L, -2, "version");
+        lua_pushliteral(L, "");
+        lua_setfield(L, -2, "text");
         lua_newtable(L);
         lua_setfield(L, -2, "overrides");
         lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);

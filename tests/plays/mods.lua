@@ -121,6 +121,10 @@ return mu.mod {
     mod.override("services.menu.lines", function(super, session) return { "of the mod" } end)
     mu.check("the word of rich", function() assert(mod.config.word ~= "forbidden", "that word is forbidden") end)
     mu.http.get("/rich/mods", { handle = function() return { json = mu.mods() } end })
+    mu.section "rich" { text = "what the mod adds" }
+    mu.command "rich say" { text = "says its word", handle = function() return mod.config.word end }
+    mod.override("console mods list", function(super, caller) return super(caller) end)
+    mu.http.get("/rich/commands", { handle = function() return { json = mu.console.commands() } end })
   end,
 }
 ]] } }
@@ -135,9 +139,10 @@ return mu.mod {
   server:wait_log "greeted with xyz"
   local found = {}
   for _, mod in ipairs(mu.json.decode(get "/rich/mods")) do found[mod.name] = mod end
-  local overrides = { "GET /api/server", "services.menu.lines" }
+  local overrides = { "GET /api/server", "services.menu.lines", "console mods list" }
   play.equal({ enabled = true, version = "2.1", overrides = overrides }, found.rich, "rich")
   play.equal({ enabled = false }, found.weekend_banner, "one that is off")
+  play.equal(play.text '"rich say"', get "/rich/commands", "the console command")
   switch(server, '"rich", rich = { word = "forbidden" }', { "check 'the word of rich' failed: .*forbidden" })
   switch(server, '"rich", rich = { wrd = "x" }',
     { "mods%.rich%.wrd: there is no such setting; did you mean 'mods%.rich%.word'" })
