@@ -193,7 +193,7 @@ static int settled(editor *e, fault *f) {
     if (rc == 0 && e->memory[1] > e->memory[0] + 4 * MIB)
         rc = fault_set(f, E_LIMIT, "the scripts took %.1f MiB before and take %.1f MiB now", e->memory[0] / MIB,
                        e->memory[1] / MIB);
-    if (rc == 0 && !e->b->smoke && e->pss[1] > e->pss[0] + 32 * 1024)
+    if (rc == 0 && !e->b->smoke && e->pss[1] > e->pss[0] + 64 * 1024)
         rc = fault_set(f, E_LIMIT, "the process took %.0f kB before and takes %.0f kB now", e->pss[0], e->pss[1]);
     return rc;
 }
