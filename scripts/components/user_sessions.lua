@@ -10,6 +10,7 @@ local subscriptions = require "services.subscriptions"
 
 local ONLINE, OFFLINE = 2, 0
 local MOST_LOOKUPS    = 100
+local UNKNOWN_NAT     = 4
 
 -- A game that lost its connection comes back with the session key of its last login, or its login token.
 user_sessions.resumeSession {
@@ -40,7 +41,8 @@ user_sessions.updateNetworkInfo {
     subscriptions.measured(session, request.latencies)
     session.downstream = request.qos.downstream_bits_per_second
     session.upstream   = request.qos.upstream_bits_per_second
-    session.nat_type   = request.qos.nat_type
+    local nat = request.qos.nat_type
+    session.nat_type   = nat >= 0 and nat < UNKNOWN_NAT and nat or UNKNOWN_NAT
     subscriptions.publish(session)
   end,
 }
@@ -49,7 +51,7 @@ user_sessions.updateHardwareFlags {
   login   = true,
   request = schema.HardwareFlags,
   handle  = function(session, request)
-    session.hardware_flags = request.flags
+    session.hardware_flags = request.flags & 0xFFFFFFFF
     subscriptions.publish(session)
   end,
 }

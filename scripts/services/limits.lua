@@ -18,10 +18,12 @@ local bucket_kind = mu.record "token_bucket" {
 local refused = mu.metric "limits_refused" { type = "counter", labels = { "limit" },
   text = "what was refused because one address or account did it too often, by limit" }
 
+local MOST_WHOM = 64                             -- bytes of it in the log
+
 local untold_kind = mu.record "limit_refusals" {   -- refusals that the log does not know of yet
   what  = mu.string { key = true, max = 64 },
   count = mu.i64,
-  whom  = mu.string { max = 64 },                -- the last one
+  whom  = mu.string { max = MOST_WHOM },         -- the last one
 }
 
 -- Filling up and emptying --------------------------------------------------------------------------------------------
@@ -97,7 +99,7 @@ function limits.take(what, whom, most, seconds, address)
   if most == 0 then return true end
   local bucket = bucket_of(what, whom, most, seconds)
   if bucket.left < 1 then
-    refuse(what, address or whom)
+    refuse(what, tostring(address or whom):sub(1, MOST_WHOM))
     return false
   end
   bucket.left = bucket.left - 1

@@ -36,6 +36,11 @@ function tests.zero_is_no_limit()
   limits.give_back("zero", "x", 0, 1)
 end
 
+function tests.an_account_is_as_good_as_an_address()
+  equal(takes(3, "account", 17, 2), 2)
+  equal(takes(3, "long", ("e"):rep(250), 2), 2)
+end
+
 function tests.refusals_are_counted()
   local before = limits.refusals().counted or 0
   equal(takes(12, "counted", "x", 10), 10)
