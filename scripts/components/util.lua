@@ -162,6 +162,7 @@ util.setClientMetrics {
 local SAVE_FAULTS = {
   long = "ERR_STRING_TOO_LONG",
   many = "UTIL_USS_TOO_MANY_KEYS",
+  gone = "UTIL_USS_RECORD_NOT_FOUND",
   key  = "UTIL_USS_RECORD_NOT_FOUND",
 }
 
@@ -171,9 +172,10 @@ util.userSettingsSave {
   request  = schema.SaveSettingRequest,
   handle   = function(session, request)
     local player = session.player
-    local saved, fault = players.save_setting(player.id, request.key, request.value)   -- returns after the commit
+    local id     = player.id
+    local saved, fault = players.save_setting(id, request.key, request.value)   -- returns after the commit
     if not saved then return mu.fail(SAVE_FAULTS[fault]) end
-    if rating.depends_on(request.key) then rating.changed(player) end
+    if rating.depends_on(request.key) then rating.changed(player, id) end
   end,
 }
 
@@ -204,6 +206,9 @@ util.deleteUserSettings {
   own_user = true,
   request  = schema.SettingKey,
   handle   = function(session, request)
-    players.delete_setting(session.player.id, request.key)
+    local player = session.player
+    local id     = player.id
+    players.delete_setting(id, request.key)
+    if rating.depends_on(request.key) then rating.changed(player, id) end
   end,
 }

@@ -12,6 +12,7 @@ local REFUSED = {
   unknown = "there is no such version: `players history` lists them", same = "this is what is there now",
   ambiguous = "several versions begin like this: give more of it", many = "there is no room for this key any more",
   long = "this version is longer than limits.setting_bytes allows now", key = "this version's key is not allowed now",
+  gone = "the account is not there any more",
 }
 
 -- His game would write over what changes: it goes first.

@@ -1,6 +1,7 @@
 -- services/accounts.lua: what an operator does with accounts, online or not: find, rename, give a role, a password,
 -- delete. Each change is committed when its function returns, and holds for whoever is online at once.
 local config   = mu.config
+local leaderboards = require "services.leaderboards"
 local players  = require "services.players"
 local roles    = require "services.roles"
 local sessions = require "services.sessions"
@@ -120,10 +121,13 @@ function accounts.set_password(account, password)
   return password
 end
 
--- Ends the account's login, if there is one, and removes it with all it has saved.
+-- Ends the account's login, if there is one, and removes it with all it has saved. Somebody may have logged in while
+-- that was written: he goes as well.
 function accounts.delete(account)
   end_login(account, "the account was deleted")
   answer(mu.store.batch { { "DELETE FROM players WHERE id = ?", account.id } })
+  end_login(account, "the account was deleted")
+  leaderboards.forget(account.id)
 end
 
 return accounts

@@ -45,10 +45,13 @@ local function reading()
 end
 local READ = reading()
 
--- Key → value, and two letters: the country that the account says, else that of the game's language setting.
+-- Key → value, and two letters: the country that the account says, else that of the game's language setting, "" where
+-- that is not known either. nil when the store has no time.
 local function saved_by(player)
-  local saved, country = {}, locale.country(player.locale)
-  for _, row in ipairs(mu.store.read(READ, player.id) or {}) do
+  local saved, country = {}, player.locale and locale.country(player.locale) or ""
+  local rows = mu.store.read(READ, player.id)
+  if not rows then return nil end
+  for _, row in ipairs(rows) do
     if row.key == "" then country = row.value else saved[row.key] = row.value end
   end
   return saved, country:match "^%a%a$" and country:upper() or ""
@@ -69,9 +72,10 @@ local function changes_for(id, scores, country)
 end
 
 local function keep(id, scores, country)
-  local statements, changed = changes_for(id, scores, country)
-  if #statements == 0 then return end
+  if #changes_for(id, scores, country) == 0 then return end
   local old = mu.store.read("SELECT board, country FROM board_scores WHERE player_id = ?", id)
+  if country == "" and old and old[1] then country = old[1].country end      -- he is not here to say another
+  local statements, changed = changes_for(id, scores, country)
   if not mu.store.batch(statements) then return end          -- the account has gone meanwhile
   for _, row in ipairs(old or {}) do
     local ranking = rankings[row.board]
@@ -83,10 +87,11 @@ local function keep(id, scores, country)
 end
 
 -- Works out again what a player (a record, or anything with id and locale) has on every board, and keeps it. Returns
--- board name → number.
+-- board name → number; nil when the store has no time: what he has stays.
 function leaderboards.count(player)
   local id, scores = player.id, {}
   local saved, country = saved_by(player)
+  if not saved then return nil end
   for name, board in pairs(configs) do scores[name] = board.score(saved) or 0 end
   mu.exclusive("leaderboards " .. id, keep, id, scores, country)
   return scores
@@ -101,7 +106,7 @@ local recount = mu.timer "leaderboards.recount" {
     for row in recount_kind.all() do
       local id = row.id
       row:remove()
-      leaderboards.count { id = id, locale = 0 }
+      if not leaderboards.count { id = id } then leaderboards.later(id) end
     end
   end,
 }

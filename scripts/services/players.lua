@@ -62,10 +62,13 @@ function players.has_password(account, password)
   return (mu.crypto.password_verify(password, account.password))
 end
 
--- Makes an account with a name of its own. Returns its row; nil, "taken" when the e-mail is, or is the super admin's,
--- who is not whoever comes first; nil, "busy".
+-- Whether this e-mail address is the super admin's, who is not whoever asks for it first.
+local function is_reserved(email) return email == config.super_admin:lower() end
+
+-- Makes an account with a name of its own. Returns its row; nil, "taken" when the e-mail is, or is the super admin's;
+-- nil, "busy".
 function players.create(email, password, role)
-  if email == config.super_admin:lower() or players.by_email(email) then return nil, "taken" end
+  if is_reserved(email) or players.by_email(email) then return nil, "taken" end
   local hash, reason = mu.crypto.password_hash(password)
   if not hash then return nil, reason end
   for _ = 1, NAME_TRIES do
@@ -80,8 +83,12 @@ function players.create(email, password, role)
 end
 
 -- Changes e-mail, password or both; what is nil stays. A new password makes every earlier token void. Returns true;
--- nil, "taken" when the e-mail is; nil, "busy".
+-- nil, "taken" when the e-mail is, or is the super admin's; nil, "busy".
 function players.change(id, email, password)
+  if email and is_reserved(email) then
+    local owner = players.by_email(email)
+    if not owner or owner.id ~= id then return nil, "taken" end
+  end
   local statements = {}
   if password then
     local hash, reason = mu.crypto.password_hash(password)
@@ -147,7 +154,7 @@ ON CONFLICT (player_id, key) DO UPDATE
 local SAVE       = UPSERT .. REPLACE
 local SAVE_LARGE = UPSERT .. ROOM .. REPLACE
 
--- Keeps one value; committed when this returns. nil, "long" | "many" | "key" when it may not be kept.
+-- Keeps one value; committed when this returns. nil, "long" | "many" | "key" | "gone" when it may not be.
 function players.save_setting(player_id, key, value)
   if #key > MOST_KEY or #value > config.limits.setting_bytes then return nil, "long" end
   if not key:find "^[%w_]+$" then return nil, "key" end
@@ -155,6 +162,7 @@ function players.save_setting(player_id, key, value)
   local statement = #value < LARGE_VALUE and { SAVE, player_id, key, value, now, most }
                     or { SAVE_LARGE, player_id, key, value, now, most, MOST_BYTES }
   local done = answer(mu.store.batch { statement })
+  if not done then return nil, "gone" end        -- the account, meanwhile
   if done[1].changes == 0 then return nil, "many" end
   return true
 end

@@ -5,18 +5,23 @@ local subscriptions = require "services.subscriptions"
 
 local rating = {}
 
-local refresh = mu.timer "rating.refresh" {
+local refresh
+refresh = mu.timer "rating.refresh" {
   handle = function(player)
-    local now = leaderboards.count(player).n7rating or 0
-    if not player:exists() or now == player.rating then return end
+    local id     = player.id
+    local scores = leaderboards.count(player)
+    if not scores then return rating.changed(player, id) end
+    if not player:exists() then return end
+    local now = scores.n7rating or 0
+    if now == player.rating then return end
     player.rating = now
     subscriptions.publish(player.session)
   end,
 }
 
--- Works the rating out again in a moment: a game saves several keys in a row.
-function rating.changed(player)
-  refresh:start(1, player)
+-- Works the rating out again in a moment: a game saves several keys in a row. `id`: his, if he may have left meanwhile.
+function rating.changed(player, id)
+  if player:exists() then refresh:start(1, player) else leaderboards.later(id) end
 end
 
 -- Somebody leaves: what he saved a moment ago is counted without him.

@@ -111,8 +111,12 @@ end
 function sessions.logout(session, resumable)
   local player = session.player
   if not player then return end
-  for _, fn in ipairs(departures) do fn(player, resumable) end
+  for _, fn in ipairs(departures) do
+    local fine, why = pcall(fn, player, resumable)         -- one that fails must not keep the account logged in
+    if not fine then mu.log.error("somebody who wanted to know that %s leaves failed: %s", player.name, why) end
+  end
   subscriptions.drop(session)
+  rating.leaving(player)
   session.player = nil
   if resumable and config.limits.resume_seconds > 0 then
     forget_key:start(config.limits.resume_seconds, key_kind.create { key = player.key, player_id = player.id })

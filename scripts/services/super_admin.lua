@@ -26,11 +26,11 @@ local function make(email)
 end
 
 local function raise(account)
-  local online = sessions.player(account.id)
-  if online then sessions.kick(online.session, "the account became super admin") end
-  sessions.forget(account.id)
   mu.store.batch { { "UPDATE players SET role = ?, password = NULL, tokens_since = ? WHERE id = ?",
                      roles.SUPER_ADMIN, mu.time.unix() + 1, account.id } }
+  local online = sessions.player(account.id)     -- whoever logged in while that was written goes as well
+  if online then sessions.kick(online.session, "the account became super admin") end
+  sessions.forget(account.id)
 end
 
 -- Accounts that config.lua names no longer are admins from now on.

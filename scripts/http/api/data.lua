@@ -19,6 +19,7 @@ local MOST_AT_ONCE   = 255
 local FAULTS = {
   long = { 413, "This value is too long to be kept" },
   many = { 409, "This player has no room for more" },
+  gone = { 404, "Unable to find requested player" },
   key  = { 400, "A key has letters, digits and underscores, at most 32" },
 }
 
@@ -90,6 +91,7 @@ api.delete("/api/players/{id}/data/{key}", {
     if refusal then return refusal end
     audit.record(caller.name, "api delete data", targets.text(account) .. ": " .. request.params.key)
     players.delete_setting(account.id, request.params.key)
+    if leaderboards.depends_on(request.params.key) then leaderboards.later(account.id) end
     local online = sessions.player(account.id)
     if online then sessions.kick(online.session, "its saved data was changed") end
     return {}                                    -- the dashboard cannot do with nothing
