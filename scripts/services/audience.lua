@@ -33,7 +33,8 @@ local function read_set(key, list)
 end
 
 local function read_levels(levels)
-  local low, high = levels[1], levels[2]
+  local low, high
+  if type(levels) == "table" then low, high = levels[1], levels[2] end
   local function fine(level) return not level or math.type(level) == "integer" and level >= 0 end
   if type(levels) ~= "table" or not fine(low) or not fine(high) or low and high and low > high then
     return nil, "levels must be { from, to }, N7 ratings; either may be false"

@@ -6,10 +6,13 @@
 local config   = mu.config
 local hooks    = require "services.games_hooks"
 local kits     = require "services.games_kits"
+local limits   = require "services.limits"
+local network  = require "services.network"
 
-local DAY = 86400
+local DAY, HOUR = 86400, 3600
 local SETTLE_SECONDS = 10                        -- for the games to save what a match has brought
 local MOST_PLAYERS   = 16                        -- of one match, those who left counted as well
+local MOST_MATCHES   = 60                        -- of one host in an hour that are written down: each is kept for years
 
 local STARTED  = { IN_GAME_STARTING = true, IN_GAME_MIDGAME = true }
 local FINISHED = "IN_GAME_FINISHING"
@@ -56,13 +59,14 @@ function matches.current(game)
   end
 end
 
--- Player id → counters, of those given.
+-- Player id → counters, of those given; nil when the store has no time.
 local function read_counters(ids)
   if #ids == 0 then return {} end
   local found = {}
   local marks = ("?,"):rep(#ids):sub(1, -2)
   local rows  = mu.store.read("SELECT player_id, value FROM player_settings WHERE key = 'Progress' AND player_id IN ("
-                              .. marks .. ")", table.unpack(ids)) or {}
+                              .. marks .. ")", table.unpack(ids))
+  if not rows then return nil end
   for _, row in ipairs(rows) do found[row.player_id] = kits.counters(row.value) end
   return found
 end
@@ -70,15 +74,17 @@ end
 -- Reads the counters of those who have just come into a match.
 local note = mu.timer "matches.note" {
   handle = function(match)
-    local ids = {}
+    local ids, asked = {}, {}
     for _, player in ipairs(match.players) do
-      if not player.noted then ids[#ids + 1] = player.player_id end
+      if not player.noted then
+        ids[#ids + 1] = player.player_id
+        asked[#asked + 1] = player
+      end
     end
     local counters = read_counters(ids)
-    if not match:exists() then return end
-    for _, player in ipairs(match.players) do
-      if not player.noted and counters[player.player_id] then player.before = counters[player.player_id] end
-      player.noted = true
+    if not counters or not match:exists() then return end
+    for i, player in ipairs(asked) do            -- and nobody who has come in meanwhile
+      player.before, player.noted = counters[ids[i]] or "", true
     end
   end,
 }
@@ -98,6 +104,8 @@ local function comes_in(match, member)
 end
 
 local function start(game)
+  local host = game.host.session
+  if not limits.take("matches of a host", host.player.id, MOST_MATCHES, HOUR, network.address(host)) then return end
   local match = match_kind.create {
     game = game, game_id = game.id, reporting_id = game.reporting_id, seed = game.seed, started = mu.time.unix(),
   }
@@ -143,7 +151,7 @@ local function result_of(match)
       extracted = false,
     }
   end
-  local now = read_counters(ids)
+  local now = read_counters(ids) or {}
   for i, player in ipairs(result.players) do
     if before[i] and now[player.id] then player.extracted, player.kit = kits.played(before[i], now[player.id]) end
     if player.kit then player.equipment = equipment_of(player.id, player.kit) end

@@ -70,12 +70,15 @@ function mail.take(player)
   know()
   if not player:exists() then return {} end
   local id, list = player.id, {}
-  if not (waiting.get(id) or waiting.get(EVERYBODY)) then return list end
+  local mine = waiting.get(id)
+  if not (mine or waiting.get(EVERYBODY)) then return list end
+  local expected = mine and mine.mails
   local rows = answer(mu.store.read(UNSEEN, id, mu.time.unix(), AT_ONCE))
   for i, row in ipairs(rows) do list[i] = { id, row.id } end
   seen(list)
   for i, row in ipairs(rows) do list[i] = { number = FIRST_NUMBER + row.id, text = row.text } end
-  if #rows < AT_ONCE and waiting.get(id) then waiting.get(id):remove() end
+  local left = #rows < AT_ONCE and waiting.get(id)
+  if left and left.mails == expected then left:remove() end   -- else one more has come meanwhile
   return list
 end
 

@@ -84,7 +84,8 @@ function tunnels.set_policy(player_id, policy)
   local statement = policy and { [[INSERT INTO tunnel_policies (player_id, policy) VALUES (?, ?)
     ON CONFLICT (player_id) DO UPDATE SET policy = excluded.policy]], player_id, policy }
     or { "DELETE FROM tunnel_policies WHERE player_id = ?", player_id }
-  if not mu.store.batch { statement } then return nil, "the store has too much to do" end
+  local done, why = mu.store.batch { statement }
+  if not done then return nil, why == "busy" and "the store has too much to do" or "there is no such account" end
   local own = policy_kind.get(player_id)
   if own then own:remove() end
   if policy then policy_kind.create { player_id = player_id, policy = policy } end
