@@ -85,6 +85,7 @@ authentication.updateAccount {
     if not options.set(id, wanted_options(request)) then return mu.fail "AUTH_ERR_FIELD_TOO_LONG" end
     local changed, reason = players.change(id, email, password)
     if not changed then return mu.fail(reason == "taken" and "AUTH_ERR_EXISTS" or "ERR_TIMEOUT") end
+    if password then sessions.forget(id) end
     if email and player:exists() then player.email = email end
     return { token = tokens.issue(id) }
   end,

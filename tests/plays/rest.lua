@@ -225,3 +225,43 @@ play.scene("messages of the main menu, and mail", function()
   alice:is_notified("Messaging.NotifyMessage", { text = "Hello " .. alice.persona .. "\n" })
   refused(root, 404, "Unable to find requested player", "POST", "/api/mail", { player_id = 4711, text = "x" })
 end)
+
+play.scene("what holds at once: boards without who has gone, passwords, the super admin's address", function()
+  local server = start()
+  local root   = asker(server, ROOT)
+  local alice, bob = play.client(server, "Alice"), play.client(server, "Bob")
+  for client, promotions in pairs { [alice] = 9, [bob] = 5 } do
+    steps.create_account(client, client.name:lower() .. "@example.org", "hunter22")
+    client:asks("Util.userSettingsSave",
+      { key = "class1", value = "20;4;Adept;20;0.0000;" .. promotions, user_id = 0 })
+    client:leaves()                              -- before the boards have counted
+  end
+  local function place_of(client, wanted)
+    local path, status, got = "/api/leaderboard/n7/" .. client.id, nil, nil
+    for _ = 1, 100 do
+      status, got = root("GET", path)
+      got = status == 200 and { got.value, got.rank } or status
+      if mu.json.encode { got } == mu.json.encode { wanted } then return end
+      mu.sleep(0.05)
+    end
+    play.equal(wanted, got, client.name .. "'s place")
+  end
+  place_of(alice, { 270, 1 })
+  place_of(bob, { 150, 2 })
+  ok(root, "DELETE", "/api/players/" .. alice.id, nil, "")
+  place_of(bob, { 150, 1 })
+  play.equal(1, ok(root, "GET", "/api/leaderboard/n7").total, "places")
+  ok(root, "DELETE", "/api/players/" .. bob.id .. "/data/class1", nil, {})
+  place_of(bob, 404)
+
+  bob:connects()
+  steps.log_in(bob, "bob@example.org", "hunter22")
+  local own = asker(server, ok(asker(server), "POST", "/api/auth/login",
+    { email = "bob@example.org", password = "hunter22" }).token)
+  ok(root, "PUT", "/api/players/self/details", { username = "Root", email = "elsewhere@example.org" }, "")
+  refused(own, 400, "Email address already in use", "PUT", "/api/players/self/details",
+    { username = "Bob", email = "root@example.org" })
+  ok(root, "PUT", "/api/players/" .. bob.id .. "/password", { password = "hunter23" }, "")
+  bob:is_disconnected()
+  refused(own, 401, "Invalid token", "GET", "/api/players/self")
+end)

@@ -16,15 +16,14 @@ local DETAILS = types.object { username = types.string(99), email = types.string
 
 -- Passwords and details ----------------------------------------------------------------------------------------------
 
-local function set_password(account, password)
-  if players.password_fault(password) then
-    return api.refuse(400, ("A password has %d to %d characters"):format(config.accounts.password_min,
-                                                                         config.accounts.password_max))
-  end
-  if not players.change(account.id, nil, password) then
-    return api.refuse(503, "Too many passwords are being worked on, try again")
-  end
+-- nil, or a refusal for a password that nobody may have.
+local function bad_password(password)
+  if not players.password_fault(password) then return nil end
+  return api.refuse(400, ("A password has %d to %d characters"):format(config.accounts.password_min,
+                                                                       config.accounts.password_max))
 end
+
+local function busy() return api.refuse(503, "Too many passwords are being worked on, try again") end
 
 -- Changes what differs: the name, the e-mail address.
 local function set_details(account, details)
@@ -73,8 +72,11 @@ api.put("/api/players/self/password", {
   text = "Another password for the account that asks; every other login of it is void.", login = true,
   body = types.object { current_password = types.string(256), new_password = types.string(256) },
   handle = function(caller, request)
-    return wrong_password(caller, request, request.body.current_password)
-           or set_password(caller, request.body.new_password)
+    local refusal = wrong_password(caller, request, request.body.current_password)
+                    or bad_password(request.body.new_password)
+    if refusal then return refusal end
+    if not players.change(caller.id, nil, request.body.new_password) then return busy() end
+    sessions.forget(caller.id)                   -- his game stays, but nobody comes back to one that was lost
   end,
 })
 
@@ -118,13 +120,14 @@ api.delete("/api/players/{id}", {
 })
 
 api.put("/api/players/{id}/password", {
-  text = "Another password for an account.", role = "admin", params = ID,
+  text = "Another password for an account, whose game has to log in again.", role = "admin", params = ID,
   body = types.object { password = types.string(256) },
   handle = function(caller, request)
     local account, refusal = targets.over(caller, request.params.id)
+    refusal = refusal or bad_password(request.body.password)
     if refusal then return refusal end
     audit.record(caller.name, "api set password", targets.text(account))
-    return set_password(account, request.body.password)
+    if not accounts.set_password(account, request.body.password) then return busy() end
   end,
 })
 
