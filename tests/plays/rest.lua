@@ -237,10 +237,10 @@ play.scene("what holds at once: boards without who has gone, passwords, the supe
     client:leaves()                              -- before the boards have counted
   end
   local function place_of(client, wanted)
-    local path, status, got = "/api/leaderboard/n7/" .. client.id, nil, nil
+    local path, got = "/api/leaderboard/n7/" .. client.id, nil
     for _ = 1, 100 do
-      status, got = root("GET", path)
-      got = status == 200 and { got.value, got.rank } or status
+      local status, entry = root("GET", path)
+      got = status == 200 and { entry.value, entry.rank } or status
       if mu.json.encode { got } == mu.json.encode { wanted } then return end
       mu.sleep(0.05)
     end

@@ -61,8 +61,8 @@ local function ask(server, method, path, token, body)
   return reply
 end
 
-local function tries(server, method, path, operation, token)
-  local query = {}
+local function tries(server, endpoint, token)
+  local query, method, path, operation = {}, endpoint.method, endpoint.path, endpoint.operation
   for _, parameter in ipairs(operation.parameters or {}) do
     local word = one_of(WORDS)
     if random(3) > 1 and parameter.schema.type == "integer" then word = tostring(random(4)) end
@@ -97,16 +97,16 @@ end
 play.scene("whatever is asked of the REST API", function()
   local server = play.server { files = { ["config.lua"] = ([[
     return { super_admin = "root@example.org", api = { access_tokens = { ["%s"] = 1 } },
-             limits = { accounts_per_hour = 0, logins_per_minute = 0, codes_per_minute = 0,
-                        address_login_failures = 0, account_login_failures = 0, login_failures = 0 } }]]):format(ROOT) } }
+             limits = { accounts_per_hour = 0, logins_per_minute = 0, codes_per_minute = 0, login_failures = 0,
+                        address_login_failures = 0, account_login_failures = 0 } }]]):format(ROOT) } }
   server:wait_log("root@example.org is super admin now", 10)
   local account = mu.json.encode { username = "Alice", email = "alice@example.org", password = "hunter22" }
   local token   = mu.json.decode(ask(server, "POST", "/api/auth/create", nil, account).body).token
   local list    = endpoints_of(server)
   for _ = 1, ROUNDS do
     mu.test.step()
-    for _, one in ipairs(list) do tries(server, one.method, one.path, one.operation, one_of { ROOT, ROOT, token }) end
-    for _, one in ipairs(list) do tries(server, one.method, one.path, one.operation, nil) end
+    for _, one in ipairs(list) do tries(server, one, one_of { ROOT, ROOT, token }) end
+    for _, one in ipairs(list) do tries(server, one, nil) end
   end
   console.does(server, "errors handlers --trace", "no handler has failed")
 end)
