@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,9 +35,11 @@ int file_sync_folder(const char *path) {
 }
 
 int file_write(const char *path, const void *p, size_t n, bool replace, fault *f) {
+    static atomic_uint writes; /* two threads may write the same file at once: each has a name of its own */
     char *part = NULL;
     int code = 0;
-    if (asprintf(&part, "%s.%ld.part", path, (long)getpid()) < 0) return fault_set(f, E_MEMORY, "out of memory");
+    if (asprintf(&part, "%s.%ld.%u.part", path, (long)getpid(), atomic_fetch_add(&writes, 1)) < 0)
+        return fault_set(f, E_MEMORY, "out of memory");
     unlink(part); /* of a write that was interrupted */
     int fd = open(part, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
     if (fd < 0 || file_write_all(fd, p, n) < 0 || fsync(fd) < 0 ||

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "bind/server.h"
 #include "net/loop.h"
 #include "script/declare.h"
@@ -24,7 +25,7 @@ typedef struct file_job {
     engine *engine;
     task_token token;
     bool writing;
-    char folder[PATH_ROOM], path[PATH_ROOM], part[PATH_ROOM];
+    char folder[PATH_ROOM], path[PATH_ROOM];
     char *text;
     size_t size;
     fault f; /* code 0: it went well */
@@ -42,42 +43,11 @@ static int wrong(file_job *j, const char *what) {
     return fault_set(&j->f, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", what, strerror(errno));
 }
 
-static void sync_folder(const char *path) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    fsync(fd);
-    close(fd);
-}
-
-static int write_all(int fd, const char *p, size_t n) {
-    while (n > 0) {
-        ssize_t k = write(fd, p, n);
-        if (k < 0 && errno == EINTR) continue;
-        if (k <= 0) return -1;
-        p += k;
-        n -= (size_t)k;
-    }
-    return fsync(fd);
-}
-
-static void write_file(file_job *j) {
-    if (mkdir(j->folder, 0700) < 0 && errno != EEXIST) {
+static void write_it(file_job *j) {
+    if (mkdir(j->folder, 0700) < 0 && errno != EEXIST)
         wrong(j, j->folder);
-        return;
-    }
-    int fd = open(j->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        wrong(j, j->part);
-        return;
-    }
-    int e = write_all(fd, j->text, j->size);
-    if (e < 0) wrong(j, j->part);
-    if (close(fd) < 0 && e == 0) e = wrong(j, j->part);
-    if (e == 0 && rename(j->part, j->path) < 0) e = wrong(j, j->path);
-    if (e == 0)
-        sync_folder(j->folder);
     else
-        unlink(j->part);
+        file_write(j->path, j->text, j->size, true, &j->f); /* notes its own code */
 }
 
 static void read_file(file_job *j) {
@@ -106,7 +76,7 @@ static void read_file(file_job *j) {
 static void job_work(void *ctx) {
     file_job *j = ctx;
     if (j->writing)
-        write_file(j);
+        write_it(j);
     else
         read_file(j);
 }
@@ -137,6 +107,21 @@ static bool good_name(const char *name, size_t n) {
     return n > 0 && n <= NAME_BYTES && name[0] != '.' && strspn(name, letters) == n;
 }
 
+/* NULL: no memory, or the path is too long. */
+static file_job *job_new(const server *s, const char *name, const char *text, size_t size) {
+    file_job *j = calloc(1, sizeof *j);
+    if (!j) return NULL;
+    j->engine = s->engine;
+    j->writing = text != NULL;
+    if (text && !(j->text = malloc(size + 1))) goto fail;
+    if (text) memcpy(j->text, text, size), j->size = size;
+    snprintf(j->folder, sizeof j->folder, "%s/" FOLDER, s->data_dir);
+    if (snprintf(j->path, sizeof j->path, "%s/" FOLDER "/%s", s->data_dir, name) < (int)sizeof j->path) return j;
+fail:
+    job_free(j);
+    return NULL;
+}
+
 static int start(lua_State *L, const char *what, bool writing) {
     server *s = server_of(L);
     size_t n, size = 0;
@@ -147,32 +132,16 @@ static int start(lua_State *L, const char *what, bool writing) {
     }
     if (size > FILE_MOST) return luaL_error(L, "%s: a file has at most %d MiB", what, (int)(FILE_MOST >> 20));
     task_token token = task_suspend(L, what);
-    file_job *j = calloc(1, sizeof *j);
-    if (j && writing && !(j->text = malloc(size + 1))) {
-        free(j);
-        j = NULL;
-    }
-    if (!j) return luaL_error(L, "%s: out of memory", what);
-    j->engine = s->engine;
-    j->token = token;
-    j->writing = writing;
-    if (writing) memcpy(j->text, text, size);
-    if (writing) j->size = size;
-    snprintf(j->folder, sizeof j->folder, "%s/" FOLDER, s->data_dir);
-    if (snprintf(j->path, sizeof j->path, "%s/" FOLDER "/%s", s->data_dir, name) >= (int)sizeof j->path ||
-        snprintf(j->part, sizeof j->part, "%s/" FOLDER "/.%s.part", s->data_dir, name) >= (int)sizeof j->part) {
-        job_free(j);
-        return luaL_error(L, "%s: the path of the data folder is too long", what);
-    }
-    if (loop_work(s->loop, job_work, job_done, j) < 0) {
-        job_free(j);
-        return luaL_error(L, "%s: no worker thread to be had", what);
-    }
-    return task_yield(L, token);
+    file_job *j = job_new(s, name, text, size);
+    if (j) j->token = token;
+    if (j && loop_work(s->loop, job_work, job_done, j) == 0) return task_yield(L, token);
+    if (j) job_free(j);
+    task_suspend_cancel(L, token);
+    return luaL_error(L, "%s: no memory, no worker thread, or the path of the data folder is too long", what);
 }
 
-static int file_write(lua_State *L) { return start(L, "mu.file.write", true); }
-static int file_read(lua_State *L) { return start(L, "mu.file.read", false); }
+static int l_write(lua_State *L) { return start(L, "mu.file.write", true); }
+static int l_read(lua_State *L) { return start(L, "mu.file.read", false); }
 
 static const script_function functions[] = {
     {.name = "mu.file.write",
@@ -185,7 +154,7 @@ static const script_function functions[] = {
      .example = "local path = mu.file.write(\"example.json\", \"{}\")",
      .since = "0.1",
      .flags = SCRIPT_SUSPENDS,
-     .call = file_write},
+     .call = l_write},
     {.name = "mu.file.read",
      .params = "name: string",
      .returns = "string|nil, string?",
@@ -194,7 +163,7 @@ static const script_function functions[] = {
      .example = "local text, why = mu.file.read \"example.json\"",
      .since = "0.1",
      .flags = SCRIPT_SUSPENDS,
-     .call = file_read},
+     .call = l_read},
 };
 
 static int file_open(generation *g, lua_State *L) {

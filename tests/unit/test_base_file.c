@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,10 +67,30 @@ static void what_cannot_be_written_leaves_nothing(void **state) {
     assert_int_equal(rmdir(path), 0);
 }
 
+static void *write_often(void *text) {
+    fault f;
+    size_t bad = 0;
+    for (int i = 0; i < 20; i++) bad += file_write(path, text, strlen(text), true, &f) < 0;
+    return (void *)bad;
+}
+
+/* Worker threads may be asked for the same file at once. */
+static void two_writers_never_share_what_grows(void **state) {
+    static char one[] = "one", two[] = "another";
+    pthread_t thread;
+    void *bad;
+    assert_int_equal(pthread_create(&thread, NULL, write_often, one), 0);
+    assert_null(write_often(two));
+    assert_int_equal(pthread_join(thread, &bad), 0);
+    assert_null(bad);
+    assert_true(strcmp(content(), one) == 0 || strcmp(content(), two) == 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(written_and_replaced, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(the_first_one_stays_where_nothing_is_replaced, open_folder, close_folder),
+        cmocka_unit_test_setup_teardown(two_writers_never_share_what_grows, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(what_cannot_be_written_leaves_nothing, open_folder, close_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
