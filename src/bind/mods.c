@@ -234,9 +234,10 @@ static int load_mod(lua_State *L) {
     if (!lua_istable(L, 2) || !lua_getmetatable(L, 2) || !lua_rawequal(L, -1, -2))
         return luaL_error(L, "mod.lua must return mu.mod { … }");
     lua_settop(L, 2);
-    lua_getfield(L, 2, "name");
-    if (strcmp(lua_tostring(L, -1), name) != 0)
-        return luaL_error(L, "its folder is %s, its name is %s: they must be the same", name, lua_tostring(L, -1));
+    lua_getfield(L, 2, "name"); /* checked when it was made; the script may have changed it since */
+    const char *own = lua_tostring(L, -1);
+    if (!own || strcmp(own, name) != 0)
+        return luaL_error(L, "its folder is %s, its name is %s: they must be the same", name, own ? own : "missing");
     lua_settop(L, 2);
     check_requires(L, 2);
     if (push_mod(L, name)) {

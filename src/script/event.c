@@ -15,6 +15,7 @@
 
 #define NAME_MAX_BYTES 63
 #define EVENTS_MAX     1000
+#define WISHES_MAX     20000 /* calls of mu.on: what is kept of them is not counted as memory of the scripts */
 
 struct event_entry {
     script_event event;
@@ -168,11 +169,8 @@ static int raise_event(lua_State *L) {
 
 /* ---- mu.event ---- */
 
-static char *field_text(lua_State *L, const char *name, const char *key) {
-    int type = lua_getfield(L, 1, key);
-    if (type != LUA_TSTRING && type != LUA_TNIL)
-        luaL_error(L, "mu.event \"%s\": %s must be a string, got a %s", name, key, luaL_typename(L, -1));
-    char *copy = strdup(type == LUA_TSTRING ? lua_tostring(L, -1) : "");
+static char *field_text(lua_State *L, const char *name, const char *key) { /* after check_keys */
+    char *copy = strdup(lua_getfield(L, 1, key) == LUA_TSTRING ? lua_tostring(L, -1) : "");
     lua_pop(L, 1);
     if (!copy) luaL_error(L, "mu.event \"%s\": out of memory", name);
     return copy;
@@ -182,7 +180,10 @@ static void check_keys(lua_State *L, const char *name) {
     char hint[128];
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-        if (strcmp(key, "params") == 0 || strcmp(key, "text") == 0) continue;
+        if (strcmp(key, "params") == 0 || strcmp(key, "text") == 0) {
+            if (lua_type(L, -1) == LUA_TSTRING) continue;
+            luaL_error(L, "mu.event \"%s\": %s must be a string, got a %s", name, key, luaL_typename(L, -1));
+        }
         suggestion s = suggest_begin(key);
         suggest_offer(&s, "params");
         suggest_offer(&s, "text");
@@ -248,6 +249,7 @@ static int core_on(lua_State *L) {
     generation_state *own = g->own;
     const char *name = lua_tostring(L, 1);
     if (strlen(name) > NAME_MAX_BYTES) return luaL_error(L, "mu.on: there is no event '%s'", name);
+    if (own->wish_count >= WISHES_MAX) return luaL_error(L, "mu.on: no more than %d handlers", WISHES_MAX);
     if (own->wish_count == own->wish_room) {
         struct event_wish *more = script_grow(own->wishes, &own->wish_room, sizeof *more);
         if (!more) return luaL_error(L, "mu.on: out of memory");

@@ -71,12 +71,14 @@ play.scene("everything that is wrong with mods is said at once, with the mod's n
     endpoint = 'return mu.mod { name = "endpoint", version = "1", text = "", setup = function(mod)\n'
       .. 'mod.override("GET /api/serve", function() end) end }',
     returns  = "return 7",
+    hollow   = 'local m = mu.mod { name = "hollow", version = "1", text = "", setup = function() end }\n'
+      .. "m.name = nil  return m",
   } }
   local alice = play.client(server, "Alice", { via = "blaze" })
   server:write("data/config.lua", [[
 return {
   mods = { "nothing", "syntax", "other", "keys", "one", "needs", "alone", "future", "endpoint", "returns", "on",
-           "one" },
+           "one", "hollow" },
 }
 ]])
   local taken, log = server:reload()
@@ -88,7 +90,7 @@ return {
     "mod needs: it requires one 1%.10, and this is 1%.9%.9",
     "mod alone: it requires the mod absent, which is not there",
     "mod future: it requires server 99%.1", "did you mean 'GET /api/server'",
-    "mod returns: mod%.lua must return mu%.mod",
+    "mod returns: mod%.lua must return mu%.mod", "its folder is hollow, its name is missing",
     "config%.lua:2: mods: there is no mod 'on'", "config%.lua:%d: mods: 'one' is listed twice",
   } do play.equal(play.text(fault), log, "the log") end
   ping(alice)

@@ -80,6 +80,21 @@ static void test_mistakes(void **state) {
     is_refused("mu.event 'a' {} ()", "a cannot be called while scripts load");
 }
 
+/* A declaration that fails leaves nothing half made. */
+static void test_a_refused_declaration_is_none(void **state) {
+    struct world w;
+    (void)state;
+    world_open(&w);
+    world_write(&w, "scripts/main.lua",
+                "local fine = pcall(function() mu.event 'over' { params = 5 } end)\n"
+                "assert(not fine)\nmu.event 'over' { text = 'it is over' }");
+    world_start(&w);
+    for (unsigned i = 0; script_event_at(engine_current(w.engine), i); i++)
+        assert_non_null(script_event_at(engine_current(w.engine), i)->params);
+    world_close(&w);
+    is_refused("for i = 1, 20001 do mu.on('started', print) end", "no more than 20000 handlers");
+}
+
 static void test_an_old_generation_hears_its_own(void **state) {
     struct world w;
     struct outcome o;
@@ -133,6 +148,7 @@ int main(void) {
         cmocka_unit_test(test_raised_in_tasks_of_their_own),
         cmocka_unit_test(test_declared_data),
         cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_a_refused_declaration_is_none),
         cmocka_unit_test(test_an_old_generation_hears_its_own),
         cmocka_unit_test(test_checks_refuse_a_generation),
     };
