@@ -4,12 +4,13 @@
 #include "codec/huffman.h"
 #include "codec/little.h"
 
-#define HEADER 32u
+#define HEADER      32u
+#define ENTRIES_MAX (1u << 20) /* of all lists that are walked: many may point to one, again and again */
 
 typedef struct reader {
     coalesced *to;
     bytes names, index; /* the two blocks, whole */
-    uint32_t name_count;
+    uint32_t name_count, entries;
     huffman_reader texts;
     buf text; /* scratch */
     fault *f;
@@ -102,6 +103,8 @@ static int read_property(reader *r, coalesced_node *property, uint64_t at) {
 static int read_level(reader *r, coalesced_node *parent, uint64_t at, int level) {
     uint32_t count;
     int code = list_at(r, at, 6, &count);
+    if (code == 0 && (r->entries += count) > ENTRIES_MAX)
+        return fault_set(r->f, E_LIMIT, "its lists have more than %u entries in all", ENTRIES_MAX);
     for (uint32_t i = 0; code == 0 && i < count; i++) {
         const uint8_t *entry = r->index.p + at + 2 + 6 * (size_t)i;
         bytes name;

@@ -12,6 +12,7 @@
 
 #include "codec/chunk.h"
 #include "codec/coalesced.h"
+#include "codec/little.h"
 #include "codec/dds.h"
 #include "codec/little.h"
 #include "codec/tlk.h"
@@ -376,9 +377,38 @@ static void every_dds_vector(void **state) {
     cJSON_Delete(root);
 }
 
+/* One list of sections, one of properties, and every entry points to the same next one: 65535 × 65535 of them. */
+static void lists_that_point_to_one_again_and_again(void **state) {
+    coalesced c;
+    fault f = {0};
+    buf file = {0}, index = {0};
+    for (uint32_t level = 0; level < 3; level++) {
+        little_put_u16(&index, 0xffff);
+        for (uint32_t i = 0; i < 0xffff; i++) {
+            little_put_u16(&index, 0);
+            little_put_u32(&index, 2 + 6 * 0xffff); /* the list behind this one */
+        }
+    }
+    little_put_u16(&index, 0);
+    const uint32_t header[] = {0x666d726d, 1, 1, 0, 8 + 8 + 3, 10, (uint32_t)index.n, 0};
+    for (size_t i = 0; i < sizeof header / sizeof *header; i++) little_put_u32(&file, header[i]);
+    little_put_u32(&file, 8 + 8 + 3), little_put_u32(&file, 1);
+    little_put_u32(&file, coalesced_hash((bytes){(const uint8_t *)"a", 1})), little_put_u32(&file, 8);
+    buf_put(&file, "\1\0a", 3);
+    little_put_u16(&file, 1), little_put_u32(&file, (uint32_t)-1), little_put_u32(&file, (uint32_t)-1);
+    buf_put(&file, index.p, index.n);
+    little_put_u32(&file, 0);
+    coalesced_init(&c);
+    assert_int_equal(coalesced_read(&c, buf_bytes(&file), &f), E_LIMIT);
+    assert_non_null(strstr(f.text, "entries in all"));
+    coalesced_free(&c);
+    buf_free(&file), buf_free(&index);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_coalesced_vector),
+        cmocka_unit_test(lists_that_point_to_one_again_and_again),
         cmocka_unit_test(every_tlk_vector),
         cmocka_unit_test(every_dds_vector),
     };
