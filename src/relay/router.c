@@ -156,7 +156,11 @@ static tunnel *open_tunnel(router *r, int64_t now, const uint8_t uuid[ROUTER_UUI
 }
 
 bool router_open(router *r, int64_t now, const uint8_t uuid[ROUTER_UUID], uint64_t link) {
-    return open_tunnel(r, now, uuid, link, NULL) != NULL;
+    if (open_tunnel(r, now, uuid, link, NULL)) return true;
+    router_event e = {.news = NEWS_CLOSED, .why = "full", .link = link}; /* else the connection would wait for ever */
+    memcpy(e.uuid, uuid, ROUTER_UUID);
+    r->o.tell(r->o.ctx, &e);
+    return false;
 }
 
 void router_close(router *r, uint64_t link) {

@@ -45,7 +45,7 @@ enum router_news { NEWS_OPENED, NEWS_MOVED, NEWS_REFUSED, NEWS_CLOSED };
 
 typedef struct router_event {
     enum router_news news;
-    const char *why; /* closed: "silent", "replaced", "ended"; else "". Static */
+    const char *why; /* closed: "silent", "replaced", "ended", "full"; else "". Static */
     uint32_t id;
     uint8_t uuid[ROUTER_UUID];
     uint64_t link;         /* of an HTTP tunnel, else 0 */
@@ -72,7 +72,8 @@ void router_set(router *r, int64_t keep_alive_us, int64_t expire_us, uint32_t da
 /* The bytes may be changed: a forwarded datagram leaves from where it came in. */
 void router_datagram(router *r, int64_t now_us, const relay_address *from, uint8_t *p, size_t n);
 
-/* An HTTP connection that showed a good token. `link` is the caller's number for it, not 0. false: no more tunnels. */
+/* An HTTP connection that showed a good token. `link` is the caller's number for it, not 0. false: no more tunnels,
+ * which is told as a closed one ("full"). */
 bool router_open(router *r, int64_t now_us, const uint8_t uuid[ROUTER_UUID], uint64_t link);
 /* A frame of it; `p` is the payload, with ROUTER_HEAD bytes of room in front. */
 void router_frame(router *r, int64_t now_us, uint64_t link, uint8_t index, uint8_t *p, size_t n);

@@ -424,6 +424,29 @@ static void many_tunnels_come_and_go(void **state) {
     router_free(r);
 }
 
+static void where_nothing_is_free_a_connection_is_told(void **state) {
+    router_options o = {.send = on_send,
+                        .reply = on_reply,
+                        .deliver = on_deliver,
+                        .tell = on_tell,
+                        .check = on_check,
+                        .tunnels_max = 1};
+    uint8_t uuid[ROUTER_UUID];
+    memset(&did, 0, sizeof did);
+    router *r = router_new(&o);
+    assert_non_null(r);
+    memset(uuid, 'a', sizeof uuid);
+    assert_true(router_open(r, SECOND, uuid, 1));
+    memset(uuid, 'b', sizeof uuid);
+    assert_false(router_open(r, SECOND, uuid, 2));
+    assert_int_equal(did.event_count, 2);
+    assert_int_equal(did.events[1].news, NEWS_CLOSED);
+    assert_string_equal(did.events[1].why, "full");
+    assert_int_equal(did.events[1].link, 2);
+    assert_memory_equal(did.events[1].uuid, uuid, sizeof uuid);
+    router_free(r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(datagrams_find_their_way),
@@ -439,6 +462,7 @@ int main(void) {
         cmocka_unit_test(http_and_udp_meet),
         cmocka_unit_test(one_tunnel_sends_so_much),
         cmocka_unit_test(many_tunnels_come_and_go),
+        cmocka_unit_test(where_nothing_is_free_a_connection_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
