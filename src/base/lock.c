@@ -20,7 +20,7 @@ static int held(int fd, const char *path, fault *f) {
 
 int lock_file(const char *path, fault *f) {
     char text[32];
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return fault_set(f, E_IO, "%s cannot be opened: %s", path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno == EWOULDBLOCK) return held(fd, path, f);

@@ -50,11 +50,12 @@ static void describe(handle subject, char *text, size_t size) {
 /* ---- what is kept in rings ---- */
 
 static int l_malformed(lua_State *L) {
+    static buf text = {.max = 8192}; /* one thread; kept, because Lua may raise while it is in use */
     unsigned most = limit_at(L, 1);
     malformed m;
     lua_newtable(L);
     for (unsigned i = 0; i < most && malformed_get(i, &m); i++) {
-        buf text = {.max = 8192};
+        buf_clear(&text);
         inspect_malformed_text(&m, &text);
         lua_createtable(L, 0, 13);
         put_integer(L, "number", (int64_t)m.number);
@@ -65,7 +66,6 @@ static int l_malformed(lua_State *L) {
         if (m.offset >= 0) put_integer(L, "offset", m.offset);
         put_integer(L, "size", (int64_t)m.size);
         if (text.n) lua_pushlstring(L, (const char *)text.p, text.n), lua_setfield(L, -2, "shown");
-        buf_free(&text);
         append(L);
     }
     return 1;
@@ -161,18 +161,15 @@ static int l_timers(lua_State *L) {
 }
 
 static int l_metrics(lua_State *L) {
-    luaL_Buffer out;
-    metrics_page p = {0};
+    static metrics_page p; /* one thread; of a call that Lua ended for want of memory the next one clears it away */
+    metrics_free(&p);
     metrics_write(server_of(L), &p);
     if (p.text.failed || p.text.n > (size_t)4 << 20) {
         metrics_free(&p);
         return luaL_error(L, "mu.inspect.metrics: out of memory");
     }
-    char *to = luaL_buffinitsize(L, &out, p.text.n);
-    memcpy(to, p.text.p, p.text.n);
-    size_t n = p.text.n;
+    lua_pushlstring(L, (const char *)p.text.p, p.text.n);
     metrics_free(&p);
-    luaL_pushresultsize(&out, n);
     return 1;
 }
 

@@ -387,5 +387,7 @@ void inspect_watch_stop(void) {
     slab_free(&all.watchers);
     pthread_mutex_lock(&all.lock);
     buf_free(&all.gathered);
+    all.posted = false; /* a message that is still under way was the loop's to deliver */
     pthread_mutex_unlock(&all.lock);
+    all.server = NULL;
 }

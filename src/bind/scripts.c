@@ -165,14 +165,18 @@ static void answer_built(void *ctx, const engine_outcome *o) {
 
 static int change(lua_State *L, enum engine_how how, const char *what) {
     generation *g = generation_of(L);
+    task_token token = task_suspend_for(L, what, 0); /* limits.task_seconds bounds it */
     answer *a = calloc(1, sizeof *a);
-    if (!a) return luaL_error(L, "%s: out of memory", what);
-    a->token = task_suspend_for(L, what, 0); /* limits.task_seconds bounds it */
+    if (!a) {
+        task_suspend_cancel(L, token);
+        return luaL_error(L, "%s: out of memory", what);
+    }
+    a->token = token;
     a->generation = g;
     generation_hold(g);
     engine_task_excuse(g, true);
     scripts_change(server_of(L), how, task_what(L), answer_built, a);
-    return task_yield(L, a->token);
+    return task_yield(L, token);
 }
 
 static int scripts_reload(lua_State *L) {

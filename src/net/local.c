@@ -134,7 +134,8 @@ local_door *local_open(loop *l, const char *path, uint32_t most, local_accept ac
     local_door *d = calloc(1, sizeof *d);
     origin *o = calloc(1, sizeof *o + sizeof name);
     if (!d || !o || stat(path, &st) < 0 || uv_poll_init(&l->uv, &d->poll, fd) < 0) {
-        fault_set(f, E_MEMORY, "no memory to listen on %s", path);
+        fault_set(f, E_MEMORY, "no memory to listen on %s", at.sun_path);
+        unlink(at.sun_path);
         free(d), free(o), close(fd);
         return NULL;
     }

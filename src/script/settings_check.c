@@ -20,11 +20,10 @@ void settings_complain(const settings_place *p, const char *path, const char *fo
 }
 
 bool settings_has_type(lua_State *L, int value, const char *type) {
+    int whole;
     switch (*type) {
     case 'b': return lua_isboolean(L, value);
-    case 'i':
-        return lua_type(L, value) == LUA_TNUMBER &&
-               (lua_Number)(lua_Integer)lua_tonumber(L, value) == lua_tonumber(L, value);
+    case 'i': lua_tointegerx(L, value, &whole); return whole && lua_type(L, value) == LUA_TNUMBER;
     case 'n': return lua_type(L, value) == LUA_TNUMBER;
     case 's': return lua_type(L, value) == LUA_TSTRING;
     default: return lua_istable(L, value);
