@@ -1,4 +1,4 @@
--- console/format.lua: times, spans and sizes as the console's sections write them. Not a section.
+-- console/format.lua: times, spans, sizes and ids as the console's sections write and read them. Not a section.
 local format = {}
 
 -- "2026-11-21 13:15:02" in UTC; "never" for no time at all.
@@ -31,6 +31,11 @@ function format.sheet(lines)
     if line[2] ~= nil and line[2] ~= "" then rows[#rows + 1] = { line[1], tostring(line[2]) } end
   end
   return { columns = { "what", "value" }, rows = rows }
+end
+
+-- The number in "17" or "#17"; nil for any other text.
+function format.id(text)
+  return math.tointeger(tonumber(text:match "^#?(%d+)$" or ""))
 end
 
 -- A number of entries asked for, between 1 and most.

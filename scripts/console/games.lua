@@ -19,12 +19,10 @@ local function name_of(member)
   return player and player.name or "?"
 end
 
-local function number_in(text) return math.tointeger(tonumber(text:match "^#?(%d+)$" or "")) end
-
 mu.word "game" {
   text = "a game: its id, or a player who is in it",
   find = function(text)
-    local id     = number_in(text)
+    local id     = format.id(text)
     local player = sessions.player_named(text)
     return id and id <= 0xFFFFFFFF and games.get(id) or player and (games.of(player.session)) or nil
   end,
@@ -42,7 +40,7 @@ mu.word "game" {
 mu.word "game_member" {
   text = "a player who is in a game: the name or the id",
   find = function(text)
-    local id     = number_in(text)
+    local id     = format.id(text)
     local player = sessions.player_named(text) or id and sessions.player(id)
     return player and player.session.member
   end,

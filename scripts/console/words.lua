@@ -1,6 +1,7 @@
 -- console/words.lua: words that several sections take: players, who is online, sessions, roles; and how Tab completes
 -- them.
 local accounts = require "services.accounts"
+local format   = require "console.format"
 local roles    = require "services.roles"
 local sessions = require "services.sessions"
 
@@ -13,7 +14,7 @@ local function names_of(players)
 end
 
 local function online(text)
-  local id     = math.tointeger(tonumber(text:match "^#?(%d+)$" or ""))
+  local id     = format.id(text)
   local player = sessions.player_named(text)
   return player or id and sessions.player(id)
 end
@@ -68,7 +69,7 @@ mu.word "audience" {
 mu.word "session" {
   text     = "a connection: its number, or the name of the player who has logged in on it",
   find     = function(text)
-    local id     = math.tointeger(tonumber(text:match "^#?(%d+)$" or ""))
+    local id     = format.id(text)
     local player = sessions.player_named(text)
     return id and sessions.by_id(id) or player and player.session
   end,

@@ -36,13 +36,9 @@ local function guarded(fn)
   end
 end
 
--- The account behind the token, or nil. Guessing is slow: each wrong token counts against the address.
+-- The account behind the token, or nil.
 local function account_of(request, token)
-  local address, most = proxy.address_of(request) or request.address, config.limits.address_login_failures
-  if not limits.take("tokens from an address", address, most, 60) then return nil end
-  local account = token and logins.by_token(token)
-  if account then limits.give_back("tokens from an address", address, most, 60) end
-  return account
+  return (logins.by_token_from(proxy.origin(request), token))
 end
 
 local function login(request)

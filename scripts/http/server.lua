@@ -10,7 +10,7 @@ local MINUTE = 60
 
 mu.http.get("/api/server", {
   handle = function(request)
-    local address = proxy.address_of(request) or request.address
+    local address = proxy.origin(request)
     if not limits.take("look-ups from an address", address, config.limits.associations_per_minute, MINUTE) then
       return { status = 429, text = "Too many look-ups, try again in a minute" }
     end

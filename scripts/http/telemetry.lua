@@ -18,7 +18,7 @@ mu.http.post("/api/server/telemetry", {
   max_body = 65536,
   handle = function(request)
     local values = values_of(request.body)
-    if not telemetry.received(proxy.address_of(request) or request.address, values or {}) then
+    if not telemetry.received(proxy.origin(request), values or {}) then
       return { status = 429, text = "Too many uploads, try again in a minute" }
     end
     if not values then return { status = 400, text = "Expected { \"values\": [[key, value], …] }" } end

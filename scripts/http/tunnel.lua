@@ -8,7 +8,7 @@ local MINUTE = 60
 
 mu.http.get("/api/server/tunnel", {
   handle = function(request)
-    local address = proxy.address_of(request) or request.address
+    local address = proxy.origin(request)
     if not limits.take("tunnels from an address", address, config.limits.tunnels_per_minute, MINUTE) then
       return { status = 429, text = "Too many tunnels, try again in a minute" }
     end

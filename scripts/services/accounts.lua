@@ -1,10 +1,11 @@
 -- services/accounts.lua: what an operator does with accounts, online or not: find, rename, give a role, a password,
 -- delete. Each change is committed when its function returns, and holds for whoever is online at once.
-local config   = mu.config
+local config       = mu.config
+local answer       = require "services.answer"
 local leaderboards = require "services.leaderboards"
-local players  = require "services.players"
-local roles    = require "services.roles"
-local sessions = require "services.sessions"
+local players      = require "services.players"
+local roles        = require "services.roles"
+local sessions     = require "services.sessions"
 
 local MOST_NAME = 32                             -- characters of a display name
 
@@ -12,11 +13,6 @@ local accounts = {}
 
 local ACCOUNT = [[SELECT id, email, name, role, created, last_login, password IS NOT NULL AS has_password FROM players
 ]]
-
-local function answer(result, reason)
-  if reason == "busy" then error("the store has too much to do", 0) end
-  return result
-end
 
 -- Finding ------------------------------------------------------------------------------------------------------------
 
@@ -107,11 +103,7 @@ end
 -- that of this very second included. nil and a sentence when it cannot be one.
 function accounts.set_password(account, password)
   password = password or mu.crypto.hex(mu.crypto.random(6))
-  local fault = players.password_fault(password)
-  if fault then
-    return nil, ("a password has %d to %d characters"):format(config.accounts.password_min,
-                                                              config.accounts.password_max)
-  end
+  if players.password_fault(password) then return nil, players.password_rule() end
   local hash = mu.crypto.password_hash(password)
   if not hash then return nil, "too many passwords are being worked on: try again" end
   answer(mu.store.batch {

@@ -3,6 +3,7 @@
 -- A game grants its player rewards: the tag is one that ME3_ENT knows, and each is granted once, so nobody can have
 -- more than that table holds. The player record's `grants` says how many there are: nearly always none, and then
 -- nothing is looked up.
+local answer       = require "services.answer"
 local config_map   = require "configs.me3_ent"
 local entitlements = require "configs.entitlements"
 local owned        = require "configs.owned"
@@ -20,11 +21,6 @@ local ROWS = "SELECT id, group_name, tag, project, product, granted, uses FROM p
 local known = entitlements.known(config_map)
 
 local service = {}
-
-local function answer(result, reason)
-  if reason == "busy" then error("the store has too much to do", 0) end
-  return result
-end
 
 local function entitlement(row)
   return {

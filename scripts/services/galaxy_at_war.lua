@@ -1,5 +1,6 @@
 -- services/galaxy_at_war.lua: every player's war: what is stored of it, and what that is worth now.
 local config  = mu.config.galaxy_at_war
+local answer  = require "services.answer"
 local career  = require "services.career"
 local ratings = require "galaxy_at_war.ratings"
 
@@ -9,11 +10,6 @@ local READ = "SELECT a, b, c, d, e, updated FROM galaxy_at_war WHERE player_id =
 local KEEP = [[INSERT INTO galaxy_at_war (player_id, a, b, c, d, e, updated) VALUES (?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (player_id) DO UPDATE SET a = excluded.a, b = excluded.b, c = excluded.c, d = excluded.d,
     e = excluded.e, updated = excluded.updated]]
-
-local function answer(result, reason)
-  if reason == "busy" then error("the store has too much to do", 0) end
-  return result, reason
-end
 
 -- The five ratings as they are now, and when matches last changed them (unix seconds; nil: never).
 function war.ratings(player_id)

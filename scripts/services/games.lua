@@ -25,7 +25,6 @@ local MOST_OF_A_PLAYER = 16
 local ADMIN_ADDED, ADMIN_REMOVED = 0, 1
 local MOST_TRIES      = 64
 local NODE            = 0                        -- the top 8 bits of a game's id: which machine it lives on
-local USUAL_VERSION   = "ME3-295976325-179181965240128"
 local REPORTING_BASE  = 0x40000000000000         -- reporting ids: this, the second, and a number within it
 
 local games = {
@@ -110,7 +109,8 @@ function games.create(session, setup, context)
   local id, seed, uuid = new_identity()
   local game = records.game.create {
     id = id, state = STATE.INITIALIZING, settings = (setup.settings or 0) & 0xFFFFFFFF, attributes = attributes,
-    reporting_id = next_reporting_id(), seed = seed, uuid = uuid, version = version ~= "" and version or USUAL_VERSION,
+    reporting_id = next_reporting_id(), seed = seed, uuid = uuid,
+    version = version ~= "" and version or records.USUAL_VERSION,
     public_slots = public, private_slots = private, queue_capacity = setup.queue_capacity or 0,
     presence = (setup.presence or 1) & 0xFFFF, voip = (setup.voip or 2) & 0xFFFF, ping_site = site,
     created = mu.time.unix(),

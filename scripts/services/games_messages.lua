@@ -41,7 +41,7 @@ local function version_hash(version)
   return hash
 end
 
-local USUAL_VERSION <const> = "ME3-295976325-179181965240128"
+local USUAL_VERSION = records.USUAL_VERSION
 local usual_hash = version_hash(USUAL_VERSION)
 
 -- The ids of the admins, the host first. Whoever is still connecting is none yet.

@@ -52,6 +52,8 @@ records.member = mu.record "member" {
   links       = mu.map(mu.i64, mu.u8, { max = 8 }),   -- what he said of the link to a player: LINK
 }
 
+records.USUAL_VERSION = "ME3-295976325-179181965240128"   -- of the game with everything official
+
 records.STATE = {
   NEW = 0, INITIALIZING = 1, VIRTUAL = 2, CONNECTION_VERIFICATION = 3, POST_GAME = 4, MIGRATING = 5, DESTRUCTING = 6,
   RESETABLE = 7, REPLAY_SETUP = 8, UNRESPONSIVE = 9, GROUP_INITIALIZED = 16, PRE_GAME = 130, IN_GAME = 131,

@@ -2,6 +2,8 @@
 --
 -- A report may be about its sender only; the boards and the N7 rating come from what a player has saved (reference 04
 -- §4.7), so that nobody writes himself to the top. The last few reports of each player are kept for the operator.
+local answer = require "services.answer"
+
 local KEPT       = 50                            -- reports of one player
 local MOST       = 0x7FFFFFFF
 local GAME_TYPES = { massEffectReport = true, [""] = true }
@@ -47,12 +49,11 @@ function reports.submit(player, request)
     finished = request.finished & 0xFF,
     reporting_id = report.reporting_id ~= 0 and report.reporting_id or request.reporting_id,
   }
-  local _, why = mu.store.batch {
+  answer(mu.store.batch {
     { INSERT, id, type, told.reporting_id, told.finished, told.country, told.challenge_points, told.rating,
       mu.time.unix() },
     { PRUNE, id, KEPT },
-  }
-  if why == "busy" then error("the store has too much to do", 0) end
+  })
   if player:exists() then game_reported(player, told) end
 end
 

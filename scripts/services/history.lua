@@ -3,6 +3,7 @@
 -- The database keeps the last 20 values of every key by itself (migration 006). A version is named by its content: the
 -- first digits of the SHA-256 of key and value, so the same content has the same name wherever it comes up again.
 local config    = mu.config
+local answer    = require "services.answer"
 local options   = require "services.options"
 local players   = require "services.players"
 local war       = require "services.galaxy_at_war"
@@ -13,11 +14,6 @@ local VERSION     = 1
 local AT_ONCE     = 500
 
 local history = {}
-
-local function answer(result, reason)
-  if reason == "busy" then error("the store has too much to do", 0) end
-  return result, reason
-end
 
 local function name_of(key, value)
   return mu.crypto.sha256(key .. "\0" .. value):sub(1, NAME_DIGITS)

@@ -74,6 +74,16 @@ function logins.by_token(token)
   return account, expires
 end
 
+-- The same over HTTP, where guessing is slow: each wrong token counts against the address. nil and "limit" once it has
+-- guessed too often.
+function logins.by_token_from(address, token)
+  local most = config.limits.address_login_failures
+  if not limits.take("tokens from an address", address, most, MINUTE) then return nil, "limit" end
+  local account, fault = logins.by_token(token)
+  if account then limits.give_back("tokens from an address", address, most, MINUTE) end
+  return account, fault
+end
+
 -- Answers ------------------------------------------------------------------------------------------------------------
 
 function logins.persona(player)

@@ -1,4 +1,6 @@
 -- services/options.lua: small facts about an account that its owner sets: opt-ins, country, accepted documents.
+local answer = require "services.answer"
+
 local options = {}
 
 local MOST       = 64                            -- of one player
@@ -10,11 +12,6 @@ INSERT INTO player_options (player_id, name, value) SELECT ?1, ?2, ?3
 WHERE EXISTS (SELECT 1 FROM player_options WHERE player_id = ?1 AND name = ?2)
    OR (SELECT count(*) FROM player_options WHERE player_id = ?1) < ?4
 ON CONFLICT (player_id, name) DO UPDATE SET value = excluded.value]]
-
-local function answer(result, reason)
-  if reason == "busy" then error("the store has too much to do", 0) end
-  return result
-end
 
 -- All options of a player: name → value.
 function options.all(player_id)

@@ -3,6 +3,7 @@
 -- An account is a row of the table `players`; who is online is services/sessions.lua's matter. Every function here that
 -- touches the store suspends; what is written is committed when it returns.
 local config = mu.config
+local answer = require "services.answer"
 local names  = require "services.names"
 
 local LARGE_VALUE = 4096                         -- from here on the sum of all values is looked at as well
@@ -12,12 +13,6 @@ local NAME_TRIES  = 8
 local AT_ONCE     = 500                          -- statements of one batch
 
 local players = {}
-
--- What the store answered. When it has too much to do, the request ends here.
-local function answer(result, reason)
-  if reason == "busy" then error("the store has too much to do", 0) end
-  return result, reason
-end
 
 -- Accounts -----------------------------------------------------------------------------------------------------------
 
@@ -54,6 +49,11 @@ end
 function players.password_fault(password)
   if #password < config.accounts.password_min then return "short" end
   if #password > config.accounts.password_max then return "long" end
+end
+
+-- The same rule as a sentence.
+function players.password_rule()
+  return ("a password has %d to %d characters"):format(config.accounts.password_min, config.accounts.password_max)
 end
 
 -- Whether this is the account's password; false for accounts that have none, nil when too many are being checked.

@@ -79,4 +79,7 @@ function proxy.address_of(request)
   return address
 end
 
+-- The same for limits, which need some address: that of a proxy that does not tell.
+function proxy.origin(request) return proxy.address_of(request) or request.address end
+
 return proxy

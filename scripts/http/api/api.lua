@@ -10,14 +10,12 @@
 -- sent as JSON; nothing: an empty 200; or api.refuse(status, sentence). Errors are plain text, which the dashboard
 -- shows as it is (reference 03 §1.3, §1.6). GET /api/openapi.json is made of these declarations.
 local config   = mu.config
-local limits   = require "services.limits"
 local logins   = require "services.logins"
 local players  = require "services.players"
 local proxy    = require "services.proxy"
 local roles    = require "services.roles"
 local types    = require "http.api.types"
 
-local MINUTE    = 60
 local MAX_BODY  = 2 * 1024 * 1024
 local ANY       = { ["access-control-allow-origin"] = "*" }
 local PREFLIGHT = {
@@ -33,6 +31,9 @@ local Refusal = {}
 
 function api.refuse(status, sentence) return setmetatable({ status = status, text = sentence }, Refusal) end
 
+-- What a service says is wrong, as the dashboard shows it.
+function api.sentence(fault) return (fault:gsub("^%l", string.upper)) end
+
 local function reply(status, fields)
   fields = fields or {}
   fields.status, fields.headers = status, ANY
@@ -43,17 +44,13 @@ end
 
 -- Where a request comes from, in the form that services/limits.lua and services/logins.lua count by.
 function api.origin(request)
-  return { real_address = proxy.address_of(request) or request.address, address = request.address }
+  return { real_address = proxy.origin(request), address = request.address }
 end
 
 local function account_of(token, request)
   local fixed = config.api.access_tokens[token]
   if fixed then return players.by_id(fixed) end
-  local address, most = api.origin(request).real_address, config.limits.address_login_failures
-  if not limits.take("tokens from an address", address, most, MINUTE) then return nil, "limit" end
-  local account, fault = logins.by_token(token)
-  if account then limits.give_back("tokens from an address", address, most, MINUTE) end
-  return account, fault
+  return logins.by_token_from(proxy.origin(request), token)
 end
 
 -- The account that asks, or nil and a refusal. Without a token: nil alone where nobody has to be known.
@@ -169,6 +166,11 @@ function api.player(account)
     id = account.id, email = account.email, display_name = account.name, role = api.role_word(account.role),
     last_login_at = api.time(account.last_login),
   }
+end
+
+-- Games and matches are refused to those who have not logged in, unless the operator has opened them: nil, or so.
+function api.games_refused(caller)
+  if not caller and not config.api.public_games then return api.refuse(403, "Missing required access") end
 end
 
 -- Rows first … of a page: how many to skip, and whether there are more behind it.

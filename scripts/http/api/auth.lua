@@ -48,8 +48,7 @@ api.post("/api/auth/create", {
     if accounts.name_fault(body.username) then return api.refuse(400, "Provided username is invalid") end
     if not email then return api.refuse(400, "Provided email is invalid") end
     if players.password_fault(body.password) then
-      return api.refuse(400, ("A password has %d to %d characters"):format(config.accounts.password_min,
-                                                                           config.accounts.password_max))
+      return api.refuse(400, api.sentence(players.password_rule()))
     end
     if not limits.take("new accounts from an address", address, config.limits.accounts_per_hour, HOUR) then
       return api.refuse(429, "Too many new accounts, try again later")

@@ -56,16 +56,11 @@ local function shown(game, caller)
   }
 end
 
--- Refused to those who have not logged in, unless the operator has opened it.
-local function hidden(caller)
-  if not caller and not config.api.public_games then return api.refuse(403, "Missing required access") end
-end
-
 api.get("/api/games", {
   text = "The games that are there, in the order of their ids.", query = types.page(20),
   response = types.object { games = types.list(Game), more = types.boolean, total_items = types.integer },
   handle = function(caller, request)
-    local refusal = hidden(caller)
+    local refusal = api.games_refused(caller)
     if refusal then return refusal end
     local ids, list = {}, {}
     for game in games.kind.all() do ids[#ids + 1] = game.id end
@@ -81,7 +76,7 @@ api.get("/api/games", {
 api.get("/api/games/{id}", {
   text = "One game.", params = { id = types.u32 }, response = Game,
   handle = function(caller, request)
-    local refusal = hidden(caller)
+    local refusal = api.games_refused(caller)
     if refusal then return refusal end
     local game = games.get(request.params.id)
     return game and shown(game, caller) or api.refuse(404, "Game not found")

@@ -1,5 +1,4 @@
 -- http/api/players.lua: accounts over the REST API: one's own, and those of others for whom stands above them.
-local config   = mu.config
 local accounts = require "services.accounts"
 local api      = require "http.api.api"
 local audit    = require "services.audit"
@@ -19,8 +18,7 @@ local DETAILS = types.object { username = types.string(99), email = types.string
 -- nil, or a refusal for a password that nobody may have.
 local function bad_password(password)
   if not players.password_fault(password) then return nil end
-  return api.refuse(400, ("A password has %d to %d characters"):format(config.accounts.password_min,
-                                                                       config.accounts.password_max))
+  return api.refuse(400, api.sentence(players.password_rule()))
 end
 
 local function busy() return api.refuse(503, "Too many passwords are being worked on, try again") end
@@ -35,7 +33,7 @@ local function set_details(account, details)
   end
   if details.username ~= account.name then
     local done, fault = accounts.rename(account, details.username)
-    if not done then return api.refuse(400, fault:gsub("^%l", string.upper)) end
+    if not done then return api.refuse(400, api.sentence(fault)) end
   end
   if email ~= account.email and not players.change(account.id, email) then
     return api.refuse(400, "Email address already in use")
@@ -150,7 +148,7 @@ api.put("/api/players/{id}/role", {
     if account.id == caller.id then return api.refuse(403, "Nobody changes his own role") end
     local name = ROLES[request.body.role]
     local done, fault = accounts.set_role(account, name)
-    if not done then return api.refuse(403, fault:gsub("^%l", string.upper)) end
+    if not done then return api.refuse(403, api.sentence(fault)) end
     audit.record(caller.name, "api set role", targets.text(account) .. ": " .. name)
   end,
 })

@@ -41,7 +41,7 @@ api.get("/api/promos", {
 local function answer(caller, what, id, done, fault)
   if not done then
     local missing = fault:find "^there is no message"
-    return api.refuse(missing and 404 or 422, (fault:gsub("^%l", string.upper)))
+    return api.refuse(missing and 404 or 422, api.sentence(fault))
   end
   audit.record(caller.name, what, id)
 end
@@ -84,7 +84,7 @@ api.post("/api/mail", {
     local account = body.player_id and accounts.by_id(body.player_id)
     if body.player_id and not account then return api.refuse(404, "Unable to find requested player") end
     local reached, fault = mail.send(account, body.text, caller.name, body.days or 30)
-    if not reached then return api.refuse(422, (fault:gsub("^%l", string.upper))) end
+    if not reached then return api.refuse(422, api.sentence(fault)) end
     audit.record(caller.name, "api mail", account and account.name or "everybody")
     return { reached = reached }
   end,

@@ -51,17 +51,13 @@ local function shown(match, caller)
   }
 end
 
-local function hidden(caller)
-  if not caller and not config.api.public_games then return api.refuse(403, "Missing required access") end
-end
-
 api.get("/api/game-reports", {
   text = "Matches that were played, the oldest first unless order=newest.", query = QUERY,
   response = types.object {
     games = types.list(Report), more = types.boolean, total_pages = types.integer, total_items = types.integer,
   },
   handle = function(caller, request)
-    local refusal = hidden(caller)
+    local refusal = api.games_refused(caller)
     if refusal then return refusal end
     local query = request.query
     local rows, total = matches.page(query.offset * query.count, query.count, query.order == "newest")
@@ -75,7 +71,7 @@ api.get("/api/game-reports", {
 api.get("/api/game-reports/{id}", {
   text = "One match.", params = { id = types.u32 }, response = Report,
   handle = function(caller, request)
-    local refusal = hidden(caller)
+    local refusal = api.games_refused(caller)
     if refusal then return refusal end
     local match = matches.get(request.params.id)
     return match and shown(match, caller) or api.refuse(404, "Game not found")
