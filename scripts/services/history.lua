@@ -86,7 +86,7 @@ function history.fault(data)
   local ratings = data.galaxy_at_war
   if ratings and (type(ratings) ~= "table" or #ratings ~= 5) then return "galaxy_at_war is not five numbers" end
   for _, rating in ipairs(ratings or {}) do
-    if not math.tointeger(rating) or rating < 5000 or rating > 10099 then
+    if type(rating) ~= "number" or not math.tointeger(rating) or rating < 5000 or rating > 10099 then
       return "a rating of galaxy_at_war goes from 5000 to 10099"
     end
   end

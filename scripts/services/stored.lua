@@ -107,8 +107,10 @@ function stored.change(kind, id, fields, who)
   if not old then return nil, "it is not there any more" end
   local row = { id = id, kind = kind, fields = text, revision = old.revision + 1, changed = mu.time.unix(),
                 who = who:sub(1, 64) }
-  answer(mu.store.batch { { "UPDATE stored_items SET fields = ?, revision = ?, changed = ?, who = ? WHERE id = ?", text,
-                            row.revision, row.changed, row.who, id } })
+  local done = answer(mu.store.batch {
+    { "UPDATE stored_items SET fields = ?, revision = ?, changed = ?, who = ? WHERE id = ?", text, row.revision,
+      row.changed, row.who, id } })
+  if done[1].changes == 0 then return nil, "it is not there any more" end    -- removed meanwhile
   put(row)
   changed(kind)
   return true

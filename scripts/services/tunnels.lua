@@ -189,7 +189,10 @@ function become.opened(news)
   }
   local session = sessions.of_association(news.association)
   if session and session.player then
-    for _, fn in ipairs(openings) do fn(session) end
+    for _, fn in ipairs(openings) do
+      local fine, why = pcall(fn, session)       -- the news of other tunnels wait behind this one
+      if not fine then mu.log.error("somebody who wanted to know of a tunnel failed: %s", why) end
+    end
   end
   return not news.http and { KEEP, news.id, news.address, news.port } or nil
 end

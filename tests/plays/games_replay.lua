@@ -172,3 +172,18 @@ play.scene("a game reports what its player has; about others it may say nothing"
   }, look(server, "reports/" .. alice.id), "what is kept")
   play.equal({}, look(server, "reports/" .. bob.id), "of bob")
 end)
+
+play.scene("a host who begins a match again and again: so many are written down, the game goes on", function()
+  local server = play.server {}
+  local lobby  = match.lobby(match.player(server, "Alice"))
+  play.without_steps(function()
+    for i = 1, 122 do
+      lobby.at[0]:sends("GameManager.setGameAttributes", {
+        game_id = lobby.id, attributes = { ME3gameState = i % 2 == 1 and "IN_GAME_STARTING" or "IN_GAME_FINISHING" },
+      })
+      lobby.at[0]:receives { kind = "response", name = "GameManager.setGameAttributes" }
+      lobby.at[0]:is_notified "GameManager.NotifyGameAttribChange"
+    end
+  end)
+  server:wait_log("limit 'matches of a host' reached: 1 refused", 10)
+end)
