@@ -10,37 +10,42 @@ static void end_interval(repeat_set *s, repeat *r) {
     if (unsaid && s->tell) s->tell(s->ctx, r->key, unsaid);
 }
 
+/* One more of a key that is there. */
+static bool again(repeat_set *s, repeat *r, int64_t now_us) {
+    if (r->count && now_us - r->began_us >= REPEAT_US) end_interval(s, r);
+    if (!r->count) r->began_us = now_us;
+    return ++r->count <= REPEAT_FEW;
+}
+
+/* Strangers may choose the keys, so a new one never pushes out another whose interval goes on. */
 bool repeat_take(repeat_set *s, const char *key, int64_t now_us) {
-    repeat *place = &s->list[0];
+    repeat *place = NULL;
     for (int i = 0; i < REPEAT_KEYS; i++) {
         repeat *r = &s->list[i];
-        if (r->count && strncmp(r->key, key, REPEAT_KEY - 1) == 0) {
-            if (now_us - r->began_us >= REPEAT_US) {
-                end_interval(s, r);
-                r->began_us = now_us;
-            }
-            return ++r->count <= REPEAT_FEW;
-        }
-        if (!place->count) continue;
-        if (!r->count || r->began_us < place->began_us) place = r;
+        if (r->count && strncmp(r->key, key, REPEAT_KEY - 1) == 0) return again(s, r, now_us);
+        if (!place && (!r->count || now_us - r->began_us >= REPEAT_US)) place = r;
+    }
+    if (!place) {
+        snprintf(s->others.key, sizeof s->others.key, "%s", REPEAT_OTHERS);
+        return again(s, &s->others, now_us);
     }
     end_interval(s, place);
     snprintf(place->key, sizeof place->key, "%s", key);
-    place->began_us = now_us;
-    place->count = 1;
-    return true;
+    return again(s, place, now_us);
+}
+
+static int64_t due(repeat_set *s, repeat *r, int64_t now_us) {
+    int64_t over = r->began_us + REPEAT_US;
+    if (!r->count) return 0;
+    if (over <= now_us) end_interval(s, r);
+    return r->count > REPEAT_FEW ? over : 0;
 }
 
 int64_t repeat_due(repeat_set *s, int64_t now_us) {
-    int64_t next = 0;
+    int64_t next = due(s, &s->others, now_us);
     for (int i = 0; i < REPEAT_KEYS; i++) {
-        repeat *r = &s->list[i];
-        if (!r->count) continue;
-        int64_t over = r->began_us + REPEAT_US;
-        if (over <= now_us)
-            end_interval(s, r);
-        else if (r->count > REPEAT_FEW && (!next || over < next))
-            next = over;
+        int64_t at = due(s, &s->list[i], now_us);
+        if (at && (!next || at < next)) next = at;
     }
     return next;
 }

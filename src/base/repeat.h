@@ -3,8 +3,9 @@
  *     if (repeat_take(&set, "scripts/a.lua:12", now)) log_error(…);      the first REPEAT_FEW of an interval: true
  *     repeat_due(&set, now);               set.tell(ctx, "scripts/a.lua:12", 4711): so many more were not said
  *
- * A key begins an interval of REPEAT_US; what was not said in it is told once it is over. REPEAT_KEYS keys at once;
- * when there are more, the one that began first is told early and forgotten. One thread only; no memory of its own. */
+ * A key begins an interval of REPEAT_US; what was not said in it is told once it is over. REPEAT_KEYS keys at once; what
+ * comes while all of them are in use counts under REPEAT_OTHERS: so much is said in an interval and no more, whoever
+ * makes up the keys. One thread only; no memory of its own. */
 #ifndef BASE_REPEAT_H
 #define BASE_REPEAT_H
 
@@ -16,6 +17,8 @@
 #define REPEAT_KEYS 64
 #define REPEAT_KEY  160 /* longer keys are cut */
 
+#define REPEAT_OTHERS "others, of more kinds than are told apart"
+
 typedef struct repeat {
     char key[REPEAT_KEY];
     int64_t began_us;
@@ -23,12 +26,12 @@ typedef struct repeat {
 } repeat;
 
 typedef struct repeat_set {
-    repeat list[REPEAT_KEYS];
+    repeat list[REPEAT_KEYS], others;
     void (*tell)(void *ctx, const char *key, uint64_t unsaid);
     void *ctx;
 } repeat_set;
 
-/* True when this one is to be said. tell may be called for another key. */
+/* True when this one is to be said. tell may be called for a key whose interval is over. */
 bool repeat_take(repeat_set *s, const char *key, int64_t now_us);
 /* Tells what is over; returns when to call again, 0 = nothing is pending. */
 int64_t repeat_due(repeat_set *s, int64_t now_us);

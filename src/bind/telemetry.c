@@ -97,7 +97,7 @@ static size_t on_data(void *ctx, stream *st, bytes in) {
         if (n == E_INCOMPLETE || (n > 0 && (size_t)n > rest.n)) break;
         if (n < 0) {
             note_malformed(st, rest, &f);
-            log_info("telemetry", "%s sent what is no telemetry: %s; closed", stream_peer(st), f.text);
+            log_debug("telemetry", "%s sent what is no telemetry: %s; closed", stream_peer(st), f.text);
             stream_close_why(st, &f);
             return in.n;
         }

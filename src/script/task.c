@@ -198,6 +198,22 @@ static void end_task(engine *e, task *t, int code, const char *text) {
     finish_task(e, t);
 }
 
+/* A burst that did not simply end: it waits, was killed, or has failed. */
+static void judge(engine *e, task *t, int status) {
+    if (status == LUA_ERRMEM) watch_kill(&e->watch, WATCH_MEMORY);
+    if (watch_killed(&e->watch)) {
+        t->outcome = E_KILLED;
+        close_chain(e, t);
+        task_report_kill(e, t);
+    } else if (status != LUA_YIELD) {
+        t->outcome = E_SCRIPT;
+        if (lua_type(t->L, -1) == LUA_TSTRING)
+            task_keep_error(t, lua_tostring(t->L, -1));
+        else if (!t->error)
+            task_keep_error(t, "the error value is not a string");
+    }
+}
+
 /* One burst of a task. */
 static void run_task(engine *e, task *t) {
     generation *g = t->call.generation;
@@ -231,20 +247,7 @@ static void run_task(engine *e, task *t) {
     open_burst(e, t, own);
     int status = lua_resume(t->L, NULL, 0, &count);
     bool usable = status == LUA_OK;
-    if (__builtin_expect(status != LUA_OK, 0)) {
-        if (status == LUA_ERRMEM) watch_kill(&e->watch, WATCH_MEMORY);
-        if (watch_killed(&e->watch)) {
-            t->outcome = E_KILLED;
-            close_chain(e, t);
-            task_report_kill(e, t);
-        } else if (status != LUA_YIELD) {
-            t->outcome = E_SCRIPT;
-            if (lua_type(t->L, -1) == LUA_TSTRING)
-                task_keep_error(t, lua_tostring(t->L, -1));
-            else if (!t->error)
-                task_keep_error(t, "the error value is not a string");
-        }
-    }
+    if (__builtin_expect(status != LUA_OK, 0)) judge(e, t, status);
     close_burst(e, t, own);
     observe_burst(e, t, began, status == LUA_YIELD && t->outcome != E_KILLED);
     if (release) release(release_ctx);

@@ -89,19 +89,39 @@ static void an_interval_ends_when_the_next_one_comes_late(void **state) {
     assert_string_equal(told, "b 2;");
 }
 
-static void many_places_push_out_the_oldest(void **state) {
+/* A stranger who makes up a new key each time is told of no more often than there are places. */
+static void made_up_keys_are_others(void **state) {
     static repeat_set s = {.tell = tell};
     char key[16], longest[400];
+    int said = 0;
     told[0] = 0;
     for (int i = 0; i < 7; i++) assert_int_equal(repeat_take(&s, "first", 1), i < REPEAT_FEW);
-    for (int i = 0; i < REPEAT_KEYS; i++) {
+    for (int i = 0; i < 10000; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        said += repeat_take(&s, key, 10 + i);
+    }
+    assert_int_equal(said, REPEAT_KEYS - 1 + REPEAT_FEW);
+    assert_string_equal(told, "");
+    assert_false(repeat_take(&s, "first", 20000)); /* it has kept its place */
+    assert_int_equal(repeat_due(&s, 20000), 1 + REPEAT_US);
+    repeat_due(&s, REPEAT_US + 20000);
+    assert_string_equal(told, REPEAT_OTHERS " 9932;first 3;");
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = 0;
+    for (int i = 0; i < 7; i++) assert_int_equal(repeat_take(&s, longest, 2 * REPEAT_US), i < REPEAT_FEW);
+}
+
+static void places_whose_interval_is_over_are_free(void **state) {
+    static repeat_set s = {.tell = tell};
+    char key[16];
+    told[0] = 0;
+    for (int i = 0; i < 7; i++) repeat_take(&s, "first", 1);
+    for (int i = 1; i < REPEAT_KEYS; i++) {
         snprintf(key, sizeof key, "k%d", i);
         assert_true(repeat_take(&s, key, 10 + i));
     }
+    assert_true(repeat_take(&s, "new", 1 + REPEAT_US));
     assert_string_equal(told, "first 2;");
-    memset(longest, 'x', sizeof longest - 1);
-    longest[sizeof longest - 1] = 0;
-    for (int i = 0; i < 7; i++) assert_int_equal(repeat_take(&s, longest, 200), i < REPEAT_FEW);
 }
 
 int main(void) {
@@ -110,7 +130,8 @@ int main(void) {
         cmocka_unit_test(a_window_lies_around_the_place),
         cmocka_unit_test(a_few_are_said_the_rest_is_counted),
         cmocka_unit_test(an_interval_ends_when_the_next_one_comes_late),
-        cmocka_unit_test(many_places_push_out_the_oldest),
+        cmocka_unit_test(made_up_keys_are_others),
+        cmocka_unit_test(places_whose_interval_is_over_are_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
