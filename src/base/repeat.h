@@ -3,9 +3,9 @@
  *     if (repeat_take(&set, "scripts/a.lua:12", now)) log_error(…);      the first REPEAT_FEW of an interval: true
  *     repeat_due(&set, now);               set.tell(ctx, "scripts/a.lua:12", 4711): so many more were not said
  *
- * A key begins an interval of REPEAT_US; what was not said in it is told once it is over. REPEAT_KEYS keys at once; what
- * comes while all of them are in use counts under REPEAT_OTHERS: so much is said in an interval and no more, whoever
- * makes up the keys. One thread only; no memory of its own. */
+ * A key begins an interval of REPEAT_US; what was not said in it is told once it is over. REPEAT_KEYS keys at once;
+ * what comes while all of them are in use counts under REPEAT_OTHERS: so much is said in an interval and no more,
+ * whoever makes up the keys. One thread only; no memory of its own. */
 #ifndef BASE_REPEAT_H
 #define BASE_REPEAT_H
 
