@@ -2,8 +2,8 @@
  * next.
  *
  *     console_call call;
- *     if (console_parse(set, line, n, &memory, &call, &f) < 0) say(f.text);     // "there is no command 'plyers'; did
- * …" call.command->name is "players show", call.params[0].text is "alice"
+ *     if (console_parse(set, line, n, &memory, &call, &f) < 0) say(f.text);     there is no command 'plyers'; did …
+ *     call.command->name is "players show", call.params[0].text is "alice"
  *
  * Values of base types are checked and converted here. A word of a script (mu.word) stays text: finding it may wait, so
  * that is the business of the task that runs the command. Pure; texts live in `memory`. */

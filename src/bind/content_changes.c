@@ -96,7 +96,9 @@ static int by_key(const change_pair *a, const change_pair *b) {
 static change_pair *read_map(const maker *m, int index) {
     lua_State *L = m->L;
     change_pair *first = NULL;
+    int count = 0; /* each is put in its place by a walk */
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        if (++count > PAIRS_MAX) fail(L, "more than %d keys", PAIRS_MAX);
         change_pair *p = new_pair(m), **at = &first;
         p->key = copy_text(m, -2, "a key");
         read_pair_value(m, p);

@@ -1,9 +1,9 @@
 /* inspect.h: a look into the running server, for the operator: mu.inspect.
  *
- *     inspect_rings.c   the last slow handlers and failures; a refused input as text       (kept always, bounded)
- *     inspect_watch.c   log lines, packets and errors as they come                         (costs while somebody
- * watches) inspect_stall.c   says so when the loop stands still inspect.c         the functions of mu.inspect; the
- * settings inspect.*
+ *     inspect.c         the functions of mu.inspect; the settings inspect.*
+ *     inspect_rings.c   the last slow handlers and failures; a refused input as text (always kept, bounded)
+ *     inspect_watch.c   log lines, packets and errors as they come (costs only while somebody watches)
+ *     inspect_stall.c   says so when the loop stands still
  *
  * Everything here is for eyes: nothing of it decides anything. What is shown holds no credentials. */
 #ifndef BIND_INSPECT_H

@@ -181,9 +181,10 @@ static void dropped(router *r, party *p, enum router_drop why, int64_t now) {
 static bool may_send(const router *r, tunnel *t, int64_t now) {
     if (!r->o.datagrams_per_second) return true;
     if (t->left == 0) {
-        int64_t more = (now - t->filled_us) * r->o.datagrams_per_second / 1000000;
+        int64_t since = now - t->filled_us, second = 1000000; /* a new tunnel's is as long as the machine has run */
+        int64_t more = (since < second ? since : second) * r->o.datagrams_per_second / second;
         if (more <= 0) return false;
-        t->left = more < r->o.datagrams_per_second ? (uint32_t)more : r->o.datagrams_per_second;
+        t->left = (uint32_t)more;
         t->filled_us = now;
     }
     t->left--;

@@ -408,6 +408,18 @@ static void one_tunnel_sends_so_much(void **state) {
     router_free(r);
 }
 
+/* The most that the setting allows, on a machine that has run for a year. */
+static void the_greatest_allowance_does_not_overflow(void **state) {
+    int64_t year = 365 * 86400 * SECOND;
+    router *r = make(10000000);
+    uint32_t a = initiate(r, year, 1000, 'a');
+    initiate(r, year, 2000, 'b');
+    game(r, 7, "ab");
+    for (int i = 0; i < 3; i++) forward(r, year + i * SECOND, 1000, a, 1, "x");
+    assert_int_equal(router_count(r)->out, 3);
+    router_free(r);
+}
+
 static void many_tunnels_come_and_go(void **state) {
     router *r = make(0);
     uint8_t uuid[ROUTER_UUID];
@@ -461,6 +473,7 @@ int main(void) {
         cmocka_unit_test(the_silent_end_and_the_living_are_asked),
         cmocka_unit_test(http_and_udp_meet),
         cmocka_unit_test(one_tunnel_sends_so_much),
+        cmocka_unit_test(the_greatest_allowance_does_not_overflow),
         cmocka_unit_test(many_tunnels_come_and_go),
         cmocka_unit_test(where_nothing_is_free_a_connection_is_told),
     };
