@@ -24,9 +24,9 @@ authentication.getAccount {
   login    = true,
   response = accounts.AccountInfo,
   handle   = function(session)
-    local player  = session.player
-    local set     = options.all(player.id)
-    local account = players.by_id(player.id)
+    local id      = session.player.id
+    local set     = options.all(id)
+    local account = players.by_id(id)
     return {
       authentication_source = "303107", country = set.country or "", birthday = set.birthday or "",
       created = date(players.created(account.id)), global_opt_in = tonumber(set.global_opt_in) or 0,

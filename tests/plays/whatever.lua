@@ -4,7 +4,7 @@ local play    = require "plays.lib.play"
 local console = require "plays.lib.console"
 local match   = require "plays.lib.match_steps"
 
-local ROUNDS = mu.test.mode == "plain" and 40 or 4
+local ROUNDS = mu.test.mode == "plain" and 25 or 4
 local TRIES  = 40                                -- of a round
 
 -- Routes that end what the others need, or wait for a password on purpose.
@@ -110,15 +110,21 @@ local function tries_something(client, routes, world)
   if client.link.closed then play.fails("%s ended the connection", route.name) end
 end
 
-play.scene("whatever a player sends", function()
-  local server = play.server {}
-  local alice, bob, carol = match.player(server, "Alice"), match.player(server, "Bob"), match.player(server, "Carol")
-  local routes, world = {}, { ids = { alice.id, bob.id, carol.id } }
+-- What can be sent, in an order that is always the same.
+local function routes_to_try()
+  local routes = {}
   for _, route in ipairs(mu.declared "routes") do
     if not NOT_THESE[route.name] then routes[#routes + 1] = route end
   end
   table.sort(routes, function(a, b) return a.name < b.name end)
   for _, one in ipairs(mu.declared "structs") do structs[one.name] = one end
+  return routes
+end
+
+play.scene("whatever a player sends", function()
+  local server = play.server {}
+  local alice, bob, carol = match.player(server, "Alice"), match.player(server, "Bob"), match.player(server, "Carol")
+  local routes, world = routes_to_try(), { ids = { alice.id, bob.id, carol.id } }
   for _ = 1, ROUNDS do
     mu.test.step()
     play.without_steps(function()
@@ -129,4 +135,51 @@ play.scene("whatever a player sends", function()
   console.does(server, "errors handlers --trace", "no handler has failed")
   local wrong = server:log():match "[^\n]* error [^\n]*"
   if wrong then play.fails("the log says: %s", wrong) end
+end)
+
+-- Going in the middle ------------------------------------------------------------------------------------------------
+
+local function log_in(client, as)
+  pcall(client.link.send, client.link, "Authentication.silentLogin",
+    { token = as.token, persona_id = as.id, token_type = 2 })
+end
+
+-- Each sends a few things and waits for nothing; one goes, or somebody else logs in to his account.
+local function rushes(server, everybody, routes, world)
+  for _, client in ipairs(everybody) do
+    for _ = 1, random(4) do
+      local route = one_of(routes)
+      pcall(client.link.send, client.link, route.name, struct_of(route.request or "", world, 0))
+    end
+  end
+  local victim = one_of(everybody)
+  if random(2) == 1 then return victim:leaves() end
+  local other = play.client(server, "another " .. victim.name, {})
+  log_in(other, victim)
+  if random(2) == 1 then other:leaves() end
+end
+
+play.scene("who goes, or is sent away, while his requests are being answered leaves nothing behind", function()
+  local server    = play.server {}
+  local everybody = { match.player(server, "Alice"), match.player(server, "Bob"), match.player(server, "Carol") }
+  local routes, world = routes_to_try(), { ids = { everybody[1].id, everybody[2].id, everybody[3].id } }
+  for _ = 1, ROUNDS do
+    mu.test.step()
+    play.without_steps(function()
+      for _, client in ipairs(everybody) do
+        client:comes_back()
+        log_in(client, client)
+      end
+      pcall(gather, everybody, world)            -- whoever was sent away meanwhile is in no game
+      for _ = 1, 3 do rushes(server, everybody, routes, world) end
+    end)
+  end
+  play.leave_all()
+  console.until_it_says(server, "players list --online", "\n0 online")
+  console.does(server, "games list", "0 games, 0 players in them")
+  console.does(server, "matchmaking list", "searches: 0, games: 0")
+  console.does(server, [[> require("services.games_records").member.count()]], "0")
+  for wrong in server:log():gmatch "[^\n]* error [^\n]*" do
+    if not wrong:find " %d+ is gone" then play.fails("the log says: %s", wrong) end
+  end
 end)

@@ -26,10 +26,15 @@ local steps_off = false
 
 function play.scene(name, act)
   mu.test.play(name, function()
-    for _, client in ipairs(clients) do client:leaves() end
+    play.leave_all()
     clients, steps_off = {}, false
     act()
   end)
+end
+
+-- Every client of the running scene closes its connection.
+function play.leave_all()
+  for _, client in ipairs(clients) do client:leaves() end
 end
 
 function play.fails(format, ...)
