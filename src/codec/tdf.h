@@ -102,8 +102,7 @@ int tdf_read_numbers(tdf_reader *r, int64_t *out, unsigned n);                  
 int tdf_read_list(tdf_reader *r, unsigned *type, uint32_t *count);               /* head of a list */
 int tdf_read_map(tdf_reader *r, unsigned *key, unsigned *type, uint32_t *count); /* head of a map */
 
-/* Start of a union: 1 with member number, tag and type of the field that follows, 0 when unset. The caller has entered.
- */
+/* Start of a union: 1 with member number, tag and type of the field that follows, or 0 when unset. Enter before. */
 int tdf_read_union(tdf_reader *r, unsigned *member, uint32_t *tag, unsigned *type);
 /* Start of a group that is a list element or map value (01 §3.7): 1 when fields follow (member 0 = no prefix), 0 when
  * the element is over: empty (member 0) or unset (TDF_UNSET). The caller has entered. */

@@ -97,8 +97,7 @@ int connection_prepare_own(connection *c, fault *f); /* the seven fixed statemen
 void connection_close(connection *c);
 int connection_step(connection *c, sqlite3_stmt *own); /* one of the seven; SQLITE_OK or an SQLite code */
 
-/* Runs statement number `index` (from 0) of the job, its rows into the job when `rows`. 0, or E_ with j's outcome set.
- */
+/* Runs statement `index` (from 0) of the job, its rows into the job when `rows`. 0, or E_ with j's outcome set. */
 int connection_run(connection *c, store_job *j, unsigned index, const job_statement *st, bool rows, int64_t limit_us);
 bool connection_atomic(connection *c, const job_statement *st); /* prepared, and all or nothing on its own */
 int connection_code(int sqlite_code);                           /* an SQLite code as one of ours */
@@ -138,9 +137,7 @@ struct store {
     bool closed;
 };
 
-void *writer_main(void *arg);
-void *reader_main(void *arg);
-void *keeper_main(void *arg);
+void *writer_main(void *arg), *reader_main(void *arg), *keeper_main(void *arg);
 
 bool worker_take(worker *w, job_list *into, bool wait); /* everything queued; false = closing and nothing left */
 bool worker_take_by(worker *w, job_list *into, int64_t deadline_us); /* false = nothing came until then, or closing */
