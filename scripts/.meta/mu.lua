@@ -2818,6 +2818,7 @@ function transaction:row(sql, ...) end
 
 ---@class player : record
 ---@field email string
+---@field folded string
 ---@field grants integer
 ---@field id integer
 ---@field introduced boolean

@@ -7,7 +7,8 @@ local players      = require "services.players"
 local roles        = require "services.roles"
 local sessions     = require "services.sessions"
 
-local MOST_NAME = 32                             -- characters of a display name
+local MOST_NAME = 32                             -- characters of a display name …
+local MOST_BYTES = 99                            -- … and their bytes: services/sessions.lua
 
 local accounts = {}
 
@@ -70,6 +71,7 @@ function accounts.name_fault(name)
   local length = utf8.len(name)
   if not length then return "a name is text in UTF-8" end
   if length < 1 or length > MOST_NAME then return ("a name has 1 to %d characters"):format(MOST_NAME) end
+  if #name > MOST_BYTES then return ("a name has at most %d bytes"):format(MOST_BYTES) end
   if name:find "%c" then return "a name has no control characters" end
   if name:find "^%s" or name:find "%s$" then return "a name begins and ends with something visible" end
   if name:find "^#?%d+$" then return "a name is not a number: that is how ids are written" end
@@ -83,7 +85,7 @@ function accounts.rename(account, name)
   local done = answer(mu.store.batch { { "UPDATE players SET name = ? WHERE id = ?", name, account.id } })
   if not done then return nil, ("another account is called '%s'"):format(name) end
   local online = sessions.player(account.id)
-  if online then online.name = name end
+  if online then sessions.rename(online, name) end
   return true
 end
 

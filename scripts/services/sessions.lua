@@ -40,6 +40,7 @@ local session_kind = mu.record "session" {
 local player_kind = mu.record "player" {
   id         = mu.u32 { key = true },
   name       = mu.string { index = true, max = 99 },
+  folded     = mu.string { index = true, max = 99 },   -- the name in small letters: anybody may ask for it at any time
   email      = mu.string { max = 254 },
   role       = mu.u16,
   last_login = mu.i64,                           -- unix seconds, of the login before this one
@@ -143,7 +144,7 @@ function sessions.login(session, account, key)
   end
 
   local player = player_kind.create {
-    id = account.id, name = account.name, email = account.email, role = account.role,
+    id = account.id, name = account.name, folded = account.name:lower(), email = account.email, role = account.role,
     last_login = account.last_login or 0, session = session, locale = session.locale,
     key = key or tokens.session_key(session), telemetry = account.telemetry, grants = account.grants,
   }
@@ -185,12 +186,12 @@ end
 
 -- The online player of this name, letters large or small, or nil.
 function sessions.player_named(name)
-  local exact = player_kind.first { name = name }
-  if exact then return exact end
-  local wanted = name:lower()
-  for player in player_kind.all() do
-    if player.name:lower() == wanted then return player end
-  end
+  return player_kind.first { name = name } or player_kind.first { folded = name:lower() }
+end
+
+-- An online player is called otherwise from now on.
+function sessions.rename(player, name)
+  player.name, player.folded = name, name:lower()
 end
 
 -- Ends the connection of a session, and its login with it: nobody comes back to that by a key.

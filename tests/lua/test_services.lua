@@ -1,4 +1,5 @@
 -- test_services.lua: the small things that services know: addresses, e-mails, passwords, names, ratings.
+local accounts = require "services.accounts"
 local players = require "services.players"
 local network = require "services.network"
 local locale  = require "services.locale"
@@ -23,6 +24,15 @@ function tests.passwords()
   equal(players.password_fault "abcd", nil)
   equal(players.password_fault(("x"):rep(64)), nil)
   equal(players.password_fault(("x"):rep(65)), "long")
+end
+
+function tests.names_that_may_be_chosen()
+  equal(accounts.name_fault "Jane Shepard", nil)
+  equal(accounts.name_fault(("é"):rep(32)), nil)
+  for _, name in ipairs { "", " a", "a ", "17", "#17", "a@b", "a\nb", "\xFF", ("a"):rep(33), ("€"):rep(32) .. "€",
+                          ("\u{1F600}"):rep(32) } do
+    equal(accounts.name_fault(name) ~= nil, true)
+  end
 end
 
 function tests.addresses()
