@@ -243,17 +243,16 @@ static int l_connect(lua_State *L) {
         how.upgrade = true;
     else if (strcmp(via, "blaze") != 0)
         return luaL_error(L, "mu.client.connect: via = '%s'; expected blaze, ssl3, tls or upgrade", via);
+    task_token token = task_suspend(L, "mu.client.connect");
     opening *o = calloc(1, sizeof *o);
-    if (!o) return luaL_error(L, "no memory to connect");
-    fault f = {0};
-    *o = (opening){.engine = generation_of(L)->engine, .token = task_suspend(L, "mu.client.connect")};
-    if (client_link_open(server_of(L)->loop, o->engine, &how, opened, o, &f) < 0) {
-        task_token token = o->token;
+    fault f = {.text = "no memory to connect"};
+    if (o) *o = (opening){.engine = generation_of(L)->engine, .token = token};
+    if (!o || client_link_open(server_of(L)->loop, o->engine, &how, opened, o, &f) < 0) {
         free(o);
         task_suspend_cancel(L, token);
         return luaL_error(L, "mu.client.connect: %s", f.text);
     }
-    return task_yield(L, o->token);
+    return task_yield(L, token);
 }
 
 /* ---- the object ---- */

@@ -126,8 +126,8 @@ relay *relay_new(const relay_options *o, fault *f) {
     r->room = calloc(DATAGRAMS, sizeof *r->room);
     r->probes = allowance_new(50, 600); /* a game sends some twenty; 64 players behind one router may begin at once */
     r->out = calloc(1, sizeof *r->out);
-    int code =
-        r->in && r->sending && r->room && r->probes && r->out ? 0 : fault_set(f, E_MEMORY, "no memory for the relay");
+    bool whole = r->in && r->sending && r->room && r->probes && r->out && relay_make_router(r);
+    int code = whole ? 0 : fault_set(f, E_MEMORY, "no memory for the relay");
     if (r->out) {
         pthread_mutex_init(&r->out->lock, NULL);
         r->out->owner = r, r->out->users = 1, r->out->frames.max = FRAME_BYTES;
@@ -187,6 +187,7 @@ void relay_free(relay *r) {
         free_commands(answered);
         outbox_drop(r->out);
     }
+    router_free(r->router);
     datagrams_in_free(r->in), datagrams_out_free(r->sending), allowance_free(r->probes), free(r->room);
     pthread_mutex_destroy(&r->lock);
     free(r);

@@ -111,6 +111,7 @@ struct relay {
     bool told; /* there is something in the outbox that was not posted yet */
 };
 
+bool relay_make_router(relay *r); /* before the thread begins; false: out of memory */
 void *relay_thread(void *r);
 void relay_post_out(relay *r); /* the thread: what is in the outbox shall be fetched */
 void command_add(command_list *l, command *c);

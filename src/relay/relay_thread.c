@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "codec/tunnel.h"
 #include "crypto/token.h"
 #include "relay/relay_inside.h"
@@ -239,18 +238,16 @@ static int run_loop(relay *r) {
     }
 }
 
-void *relay_thread(void *ctx) {
-    relay *r = ctx;
+bool relay_make_router(relay *r) {
     router_options o = {
         .send = send_forward, .reply = send_reply, .deliver = deliver, .tell = tell, .check = check, .ctx = r};
     r->sending_fd = -1;
     r->family = AF_INET;
     r->router = router_new(&o);
-    if (!r->router) {
-        log_error("relay", "no memory: there are no tunnels");
-        return NULL;
-    }
-    run_loop(r);
-    router_free(r->router);
+    return r->router != NULL;
+}
+
+void *relay_thread(void *ctx) {
+    run_loop(ctx);
     return NULL;
 }
