@@ -4,10 +4,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <openssl/evp.h>
 
 #define DEPTH_MAX 16
@@ -21,13 +23,17 @@ static char *join(const char *a, const char *b) {
 
 /* Whole text of a file; NULL with errno, EFBIG when it is larger than a source may be. */
 static char *read_text(const char *path, size_t *size) {
-    FILE *file = fopen(path, "rb");
-    if (!file) return NULL;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe of that name would be waited for */
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "rb");
+    if (!file) {
+        if (fd >= 0) close(fd);
+        return NULL;
+    }
     struct stat st;
     char *text = NULL;
     if (fstat(fileno(file), &st) != 0) goto out;
     if (!S_ISREG(st.st_mode)) {
-        errno = EISDIR;
+        errno = S_ISDIR(st.st_mode) ? EISDIR : ENXIO;
         goto out;
     }
     if (st.st_size > (off_t)SOURCE_MAX) {

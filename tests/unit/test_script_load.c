@@ -40,6 +40,19 @@ static void test_every_load_error_is_listed(void **state) {
     world_close(&w);
 }
 
+static void test_what_is_no_file_is_not_waited_for(void **state) {
+    struct world w;
+    char path[128];
+    (void)state;
+    world_open(&w);
+    world_write(&w, "scripts/main.lua", "return 1");
+    snprintf(path, sizeof path, "%s/scripts/pipe.lua", w.root);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(world_try(&w), E_LOAD);
+    assert_contains(engine_report(w.engine), "scripts/pipe.lua: ");
+    world_close(&w);
+}
+
 static void test_require(void **state) {
     struct world w;
     struct outcome o;
@@ -454,6 +467,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_syntax_error_is_listed),
         cmocka_unit_test(test_every_load_error_is_listed),
+        cmocka_unit_test(test_what_is_no_file_is_not_waited_for),
         cmocka_unit_test(test_require),
         cmocka_unit_test(test_settings),
         cmocka_unit_test(test_every_mistake_in_the_config_is_listed),
