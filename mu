@@ -13,7 +13,8 @@
 #   ./mu install-deps [--test]            only the packages
 #   ./mu help                             this page
 #
-# Stages of `test`: build, suite (unit, fuzz, lua, plays, peers, bench; also one by one), asan, tsan, valgrind, luacheck, form.
+# Stages of `test`: build, suite (unit, fuzz, lua, plays, peers, bench; also one by one), asan, tsan, valgrind, luacheck, form; and
+# asan-modes, the long form of asan: every play in every hostile mode.
 # All output of builds and tests is kept in build/log/.
 set -u
 top=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1
@@ -24,7 +25,7 @@ export LC_ALL=C.UTF-8
 
 say() { printf 'mu: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
-help() { sed -n '4,16s/^# \{0,1\}//p' "$top/mu"; }
+help() { sed -n '4,17s/^# \{0,1\}//p' "$top/mu"; }
 
 # ---- packages ------------------------------------------------------------------------------------------------------
 

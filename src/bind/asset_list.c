@@ -48,7 +48,9 @@ static int add(asset_list *list, const char *name, const char *path, const struc
 
 /* `before`: how many items were there, in order, before this folder. */
 static int walk(asset_list *list, size_t before, const char *folder, const char *below, int depth, fault *f) {
-    DIR *d = opendir(folder);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* opendir, in a way that ThreadSanitizer sees */
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (!d && fd >= 0) close(fd);
     if (!d && errno == ENOENT && depth == 0) return 0;
     if (!d) return fault_set(f, E_IO, "the folder %s cannot be read: %s", folder, strerror(errno));
     int code = 0;

@@ -21,7 +21,7 @@
 #include "bench/usage.h"
 #include "codec/tdf.h"
 
-#define STEP_SECONDS 10
+#define STEP_SECONDS 30
 #define MOST_SAMPLES 2000000
 
 typedef struct seat {

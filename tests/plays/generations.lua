@@ -161,7 +161,7 @@ play.scene("handlers finish where they began; timers stay, background tasks end,
   local _, status = get "extra"
   play.equal(404, status, "an endpoint that is not declared any more")
   play.client(server, "Alice", { via = "blaze" })
-  server:wait_log("late timer in edit 2", 10, from)
+  server:wait_log("late timer in edit 2", 40, from)
   for _ = 1, 200 do
     if answers[1] and answers[2] then break end
     mu.sleep(0.05)
