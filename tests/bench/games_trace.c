@@ -18,8 +18,9 @@
 #include "bench/games_wire.h"
 #include "codec/tdf.h"
 
-#define QUIET_MS 40 /* nothing more comes at a step when nothing came for so long */
-#define HELLO    0xfff0
+#define QUIET_MS 250 /* nothing more comes at a step when nothing came for so long; a crowded machine takes its time   \
+                      */
+#define HELLO 0xfff0
 
 /* ── the script ──────────────────────────────────────────────────────────────────────────────────────────────────── */
 
