@@ -54,21 +54,16 @@ suite() {
 valgrind_stage() {
   since=$(date +%s)
   build debug || { stage valgrind $(($(date +%s) - since)) 0 1; return; }
-  good=0
-  bad=0
-  : >"$log/valgrind.log"
-  for program in "$top"/build/debug/tests/test_*; do
-    [ -x "$program" ] || continue
-    case ${program##*/} in test_bind_* | test_script_*) continue ;; esac
-    if MU_VALGRIND=1 timeout 300 valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
-      --fair-sched=yes "$program" >"$log/valgrind-one.log" 2>&1; then good=$((good + 1)); else
-      bad=$((bad + 1))
-      printf 'valgrind: %s\n' "${program##*/}"
-      tail -n 40 "$log/valgrind-one.log"
-    fi
-    cat "$log/valgrind-one.log" >>"$log/valgrind.log"
-  done
-  stage valgrind $(($(date +%s) - since)) "$good" "$bad"
+  find "$top/build/debug/tests" -maxdepth 1 -name 'test_*' -type f -perm -u+x | grep -v '/test_\(bind\|script\)_' \
+    | xargs -P "$jobs" -I PROGRAM sh -c '
+      name=${1##*/}
+      if MU_VALGRIND=1 timeout 300 valgrind -q --error-exitcode=99 --leak-check=full \
+        --errors-for-leak-kinds=definite --fair-sched=yes "$1" >"$2/valgrind-$name.log" 2>&1; then echo good; else
+        echo "bad $name"
+        tail -n 40 "$2/valgrind-$name.log"
+      fi' sh PROGRAM "$log" >"$log/valgrind.log"
+  grep -v '^good$' "$log/valgrind.log"
+  stage valgrind $(($(date +%s) - since)) "$(grep -c '^good$' "$log/valgrind.log")" "$(grep -c '^bad ' "$log/valgrind.log")"
 }
 
 test_main() {
