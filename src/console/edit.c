@@ -195,6 +195,7 @@ const char *edit_line(edit *e, fault *f) {
     for (;;) {
         int count = 0;
         e->dropped = false;
+        el_set(e->el, EL_PREP_TERM, 1); /* before the prompt, so that what answers it at once is no lost end of file */
         const char *line = el_gets(e->el, &count);
         *f = e->why;
         if (e->lost < 0) return NULL;

@@ -140,7 +140,8 @@ def terminal(r):
     t.says("own row\n")
     t.sees("…", "a wide cell is cut")
     t.says("\x04")
-    case("Ctrl-D leaves with 0", t.ends() == 0)
+    code = t.ends()
+    case("Ctrl-D leaves with 0", code == 0, (code, repr(t.text()[-400:])))
     rows = [line for line in t.text().split("\n") if line.startswith("üü")]
     case("a table fits the terminal", rows and all(len(row) <= 80 for row in rows), rows)
 
