@@ -220,11 +220,25 @@ static int sit_down(games *all, side *s, int port, fault *f) {
     return rc;
 }
 
+/* A second after a login the server has counted what the player saved, and tells everybody who sees him of his rating:
+ * that is over before anything is recorded. */
+static int calm_down(const side *s, unsigned groups) {
+    buf heard = {0};
+    int rc = 0;
+    usleep(1500000);
+    for (unsigned i = 0; rc == 0 && i < groups * GAME_SEATS; i++) {
+        rc = wire_settle(s->tables[i / GAME_SEATS].at[i % GAME_SEATS].fd, &heard, 30);
+    }
+    buf_free(&heard);
+    return rc;
+}
+
 static int prepare(games *all, fault *f) {
     bench *b = all->b;
     int port, fds[GAME_SEATS];
     int rc = bench_accounts(b, all->groups * GAME_SEATS, f);
     if (rc == 0) rc = sit_down(all, &all->ours, process_port(&b->server, "game"), f);
+    if (rc == 0) rc = calm_down(&all->ours, all->groups);
     for (unsigned i = 0; rc == 0 && i < GAME_SEATS; i++) fds[i] = all->ours.tables[0].at[i].fd;
     if (rc == 0) rc = game_trace_record(&all->trace, fds, &all->ours.tables[0].group, f);
     if (rc < 0) return rc;

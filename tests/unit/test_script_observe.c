@@ -182,7 +182,8 @@ static void tasks_are_shown_where_they_stand(void **state) {
     start(&w, &t,
           "local function deep() mu.sleep(9) end\n"
           "mu.handler('first', function() deep() return 1 end)\n"
-          "mu.handler('second', function()\n  coroutine.wrap(function()\n    mu.park()\n  end)()\n  return 1\nend)");
+          "mu.handler('second', function()\n  local inner = coroutine.wrap(function()\n    mu.park()\n  end)\n"
+          "  inner()\n  return 1\nend)");
     engine_each_task(w.engine, list, &t);
     assert_int_equal(t.tasks, 0);
     world_call(&w, "first", &o);
@@ -192,7 +193,7 @@ static void tasks_are_shown_where_they_stand(void **state) {
     assert_int_equal(t.tasks, 2);
     assert_contains(t.tasks_text, "second waits mu.park handler 0");
     assert_contains(t.tasks_text, "scripts/main.lua:5"); /* inside the script's own coroutine */
-    assert_contains(t.tasks_text, "scripts/main.lua:4: in the function of line 3"); /* and what has resumed it */
+    assert_contains(t.tasks_text, "scripts/main.lua:7: in the function of line 3"); /* and what has resumed it */
     assert_contains(t.tasks_text, "first waits mu.sleep handler 2000000");
     assert_contains(t.tasks_text, "scripts/main.lua:1: in upvalue 'deep'");
     t.tasks = 1;
