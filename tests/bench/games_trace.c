@@ -21,10 +21,9 @@
 #define QUIET_MS 250 /* nothing more comes at a step when nothing came for so long */
 #define HELLO    0xfff0
 
-    /* ── the script
-       ──────────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── the script ──────────────────────────────────────────────────────────────────────────────────────────────────── */
 
-    static const struct {
+static const struct {
     uint16_t command;
     uint8_t seat, about;
 } steps[GAME_STEPS] = {
