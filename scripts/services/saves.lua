@@ -21,11 +21,4 @@ function saves.parse(key, text)
   end
 end
 
--- The names under which something is saved that saves.parse understands, as patterns.
-function saves.patterns()
-  local list = {}
-  for i, kind in ipairs(KINDS) do list[i] = kind[1] end
-  return list
-end
-
 return saves

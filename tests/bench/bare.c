@@ -191,7 +191,7 @@ static _Noreturn void serve(void) {
     }
 }
 
-pid_t bare_start(bytes answer, int *port, fault *f) {
+int bare_listen(int *port, fault *f) {
     struct sockaddr_in a = {.sin_family = AF_INET};
     socklen_t size = sizeof a;
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -202,6 +202,12 @@ pid_t bare_start(bytes answer, int *port, fault *f) {
         return fault_set(f, E_SYSTEM, "the bare loop cannot listen: %s", strerror(errno));
     }
     *port = ntohs(a.sin_port);
+    return fd;
+}
+
+pid_t bare_start(bytes answer, int *port, fault *f) {
+    int fd = bare_listen(port, f);
+    if (fd < 0) return fd;
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -14,4 +14,7 @@
 pid_t bare_start(bytes answer, int *port, fault *f);
 void bare_stop(pid_t pid);
 
+/* A listening socket on a free loopback port, which *port gets, for a bare loop; or E_SYSTEM. */
+int bare_listen(int *port, fault *f);
+
 #endif

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bench/bare.h"
 #include "bench/games_wire.h"
 #include "codec/tdf.h"
 
@@ -217,16 +218,8 @@ static _Noreturn void serve(int listening) {
 }
 
 pid_t game_bare_start(const game_trace *t, int *port, fault *f) {
-    struct sockaddr_in a = {.sin_family = AF_INET};
-    socklen_t size = sizeof a;
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(fd, 1024) < 0 ||
-        getsockname(fd, (struct sockaddr *)&a, &size) < 0) {
-        if (fd >= 0) close(fd);
-        return fault_set(f, E_SYSTEM, "the bare loop cannot listen: %s", strerror(errno));
-    }
-    *port = ntohs(a.sin_port);
+    int fd = bare_listen(port, f);
+    if (fd < 0) return fd;
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);

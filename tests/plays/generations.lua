@@ -25,7 +25,7 @@ return mu.mod {
     get("files", function() return { json = mu.scripts.list() } end)
     get("make", function()
       local made = thing.create { id = 7, FIRST }
-      late:start(0.5, made, "timer")
+      late:start(3, made, "timer")              -- after two reloads, however slow the machine
       mu.spawn(function() mu.sleep(0.5) mu.log.info("a background task of %%s ends", %q) end)
       return { text = "made" }
     end)
