@@ -6,6 +6,7 @@
 #   ./mu bench [scenario …]               measures our server beside a bare C loop and raw SQLite; writes build/bench.md
 #       scenarios: ping preauth data msg ent bini config save loadall silent mixed login create reload slow content games matchmaking tunnel loginidle idle
 #   ./mu fuzz [seconds] [target …]        every fuzz target for that long each (default 20), libFuzzer with ASan + UBSan
+#   ./mu soak [minutes [players]]         that many players (default 10 minutes, 40 players) do what players do, at random, under reloads
 #   ./mu console [--data DIR]             attaches to the running server: 'help' there lists all commands
 #   ./mu ctl [--json] [--data DIR] COMMAND …    one command of the console, for scripts; exit code 0, 1 or 2
 #   ./mu docs                             writes what is generated from the declarations: scripts/API.md, scripts/.meta, .luarc.json, .luacheckrc
@@ -25,7 +26,7 @@ export LC_ALL=C.UTF-8
 
 say() { printf 'mu: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
-help() { sed -n '4,17s/^# \{0,1\}//p' "$top/mu"; }
+help() { sed -n '4,18s/^# \{0,1\}//p' "$top/mu"; }
 
 # ---- packages ------------------------------------------------------------------------------------------------------
 
@@ -171,6 +172,15 @@ case $command in
     install $build_packages $test_packages $fuzz_packages || exit 1
     . "$top/tests/tools/fuzz.sh"
     fuzz_main "$@"
+    ;;
+  soak)
+    case "${1:-10}:${2:-40}" in
+      *[!0-9:]* | 0:* | *:0 | :* | *:) die "soak takes a number of minutes and a number of players: ./mu soak 60 100" ;;
+    esac
+    install $build_packages $test_packages || exit 1
+    build release || exit 1
+    cd "$top" && MU_PLAY_SLOW=$((${1:-10} + 10)) exec build/release/tests/plays/mu_play \
+      --want "minutes=${1:-10}" --want "players=${2:-40}" soak.soak
     ;;
   docs)
     install $build_packages $test_packages || exit 1

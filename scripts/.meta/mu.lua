@@ -2208,6 +2208,14 @@ mu.test.update = nil
 ---@param text string
 function mu.test.update_file(path, text) end
 
+--- what the runner was told by --want name=value: texts by name
+--- *Only in tests.*
+--- ```lua
+--- mu.test.wants.minutes == nil
+--- ```
+---@type table
+mu.test.wants = nil
+
 mu.time = {}
 
 --- Seconds on a clock that never goes back, for durations; where it begins means nothing.

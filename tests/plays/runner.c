@@ -1,7 +1,7 @@
 /* runner.c: mu_play, the program that runs plays and in-engine Lua tests.
  *
  *     mu_play [--mode plain|bytes|delay|reload|memory] [--program build/release/murelay] [--checkout DIR]
- *             [--only TEXT] [--update] plays.login lua.test_text …
+ *             [--only TEXT] [--update] [--want name=value …] plays.login lua.test_text …
  *
  * It is murelay without doors: the same engine, bind files and scripts in client mode (components and schemas declared,
  * no listener), so that a play speaks to a server in the words the server itself uses. The named modules are required
@@ -144,7 +144,7 @@ static int complain(const char *word) {
 
 int main(int argc, char **argv) {
     const char *modules[MODULES_MAX + 1] = {0};
-    int count = 0;
+    int count = 0, wants = 0;
     fault f = {0};
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i], *operand = i + 1 < argc ? argv[i + 1] : NULL;
@@ -168,6 +168,8 @@ int main(int argc, char **argv) {
             the_runner.checkout = operand;
         else if (!strcmp(word, "--only"))
             the_runner.only = operand;
+        else if (!strcmp(word, "--want") && strchr(operand, '=') && wants < WANTS_MAX - 1)
+            the_runner.wants[wants++] = operand;
         else
             return complain(mode < 0 ? operand : word);
     }

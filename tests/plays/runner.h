@@ -11,6 +11,7 @@
 
 #define PLAY_SERVERS 8
 #define PLAYS_MAX    512
+#define WANTS_MAX    8
 
 enum play_mode { MODE_PLAIN, MODE_BYTES, MODE_DELAY, MODE_RELOAD, MODE_MEMORY };
 
@@ -26,6 +27,7 @@ typedef struct runner {
     const char *const *modules;     /* "plays.login", "lua.test_text": what to load, ended by NULL */
     bool update;                    /* --update: generated files are written, not compared */
     const char *only;               /* run only plays whose name contains this; may be NULL */
+    const char *wants[WANTS_MAX];   /* "minutes=10": what the play may look at (mu.test.wants), ended by NULL */
     play plays[PLAYS_MAX];
     int play_count, current, failed;
     struct test_server *servers[PLAY_SERVERS]; /* started by the play that runs */

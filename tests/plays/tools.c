@@ -104,6 +104,16 @@ static int update_file(lua_State *L) {
     return 0;
 }
 
+static void push_wants(lua_State *L) {
+    lua_newtable(L);
+    for (const char **want = the_runner.wants; *want; want++) {
+        const char *value = strchr(*want, '=');
+        lua_pushlstring(L, *want, (size_t)(value - *want));
+        lua_pushstring(L, value + 1);
+        lua_rawset(L, -3);
+    }
+}
+
 /* ── the tools ───────────────────────────────────────────────────────────────────────────────────────────────────── */
 
 static const script_function functions[] = {
@@ -169,6 +179,12 @@ static const script_function listed[] = {
      .example = "type(mu.test.update) == \"boolean\"",
      .since = "0.2",
      .flags = SCRIPT_TEST | SCRIPT_VALUE},
+    {.name = "mu.test.wants",
+     .returns = "table",
+     .text = "what the runner was told by --want name=value: texts by name",
+     .example = "mu.test.wants.minutes == nil",
+     .since = "0.2",
+     .flags = SCRIPT_TEST | SCRIPT_VALUE},
 };
 
 void test_tools_open(lua_State *L) {
@@ -181,5 +197,6 @@ void test_tools_open(lua_State *L) {
     lua_setfield(L, -2, "unit");
     lua_pushstring(L, play_mode_names[the_runner.mode]), lua_setfield(L, -2, "mode");
     lua_pushboolean(L, the_runner.update), lua_setfield(L, -2, "update");
+    push_wants(L), lua_setfield(L, -2, "wants");
     lua_pop(L, 2);
 }

@@ -9,9 +9,9 @@
 local play  = require "plays.lib.play"
 local steps = require "plays.lib.steps"
 
-local match = {}
+local match = { VERSION = "ME3-295976325-179181965240128" }
 
-local VERSION = "ME3-295976325-179181965240128"
+local VERSION = match.VERSION
 local IN_GAME_SETTINGS <const> = 287
 local CONNECTING, CONNECTED = 2, 4
 local INVITE  = 4
