@@ -17,9 +17,9 @@ local RELOAD_SECONDS = math.min(5, SECONDS / 3)
 local GROWTH_KB      = 32 * 1024                 -- of the process from its first third to the end, at most …
 local GROWTH_SHARE   = 0.15                      -- … and this share of what it was then
 
--- Records that live longer than the players who caused them.
-local STAYS = { token_bucket = true, limit_refusals = true, session_key = true, matchmaking_state = true,
-                stored_state = true, list_entry = true, reporting_serial = true }
+-- Records that live longer than the players who caused them; logins are noted together, some seconds later.
+local STAYS = { login_to_note = true, token_bucket = true, limit_refusals = true, session_key = true,
+                matchmaking_state = true, stored_state = true, list_entry = true, reporting_serial = true }
 
 local function tell(began, crowd, memory)
   mu.log.info("soak: %3.0f s, %d requests, %d notifications, %d lives, %d reloads, %d kB",
