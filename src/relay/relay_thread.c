@@ -155,8 +155,11 @@ static bool run_commands(relay *r, int64_t now) {
 
 /* ---- in ---- */
 
+/* Datagrams taken, or -1: the last command was among them. What the owner asked for before a peer could know and send
+ * comes before what the peer sends, so commands are looked for once more between the taking and the routing. */
 static int take_tunnel_batch(relay *r, int64_t now) {
     int n = datagrams_receive(r->in, r->ports[RELAY_TUNNEL]);
+    if (n > 0 && atomic_load(&r->waiting) && !run_commands(r, now)) return -1;
     r->counts.received += (uint64_t)n;
     for (int i = 0; i < n; i++)
         router_datagram(r->router, now, &r->in->from[i], r->in->data[i], r->in->cut[i] ? 0 : r->in->length[i]);
@@ -222,12 +225,13 @@ static void wait_for_more(relay *r, int64_t now, bool busy) {
 static int run_loop(relay *r) {
     for (;;) {
         int64_t now = clock_mono_us();
-        int batches = 0;
+        int batches = 0, taken = 0;
         if (atomic_load(&r->waiting) && !run_commands(r, now)) return 0;
-        while (r->ports[RELAY_TUNNEL] >= 0 && batches < BATCHES && take_tunnel_batch(r, now) > 0) {
+        while (r->ports[RELAY_TUNNEL] >= 0 && batches < BATCHES && (taken = take_tunnel_batch(r, now)) > 0) {
             batches++;
             now = clock_mono_us();
         }
+        if (taken < 0) return 0;
         bool first = r->next_tick == INT64_MAX && router_count(r->router)->tunnels > 0;
         if (now >= r->next_tick || first) {
             r->next_tick = router_tick(r->router, now);

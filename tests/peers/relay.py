@@ -1,6 +1,7 @@
 """A murelay process for the peer tests, and the few bytes of Fire frames they need. Everything is on loopback, on
 ephemeral ports, in a temporary folder, and bounded in time."""
 import os
+import random
 import re
 import shutil
 import signal
@@ -12,7 +13,8 @@ import time
 
 BUILD = os.environ.get("MU_BUILD", "build/release")
 SOURCE = os.environ.get("MU_SOURCE", ".")
-SLOW = 5 if any(word in BUILD for word in ("asan", "tsan")) else 1
+SLOW = 5 if any(word in BUILD for word in ("asan", "tsan")) else 1  # their memory; nobody measures their time
+PATIENCE = 60  # seconds for what will come, however slow the machine
 
 CONFIG = """return { listeners = {
   { name = "http", address = "127.0.0.1", port = 0, protocols = { "ssl3", "tls", "http", "blaze" }, prefer = "tls" },
@@ -77,8 +79,8 @@ class Relay:
             f.seek(self.since if since is None else since)
             return f.read().decode(errors="replace")
 
-    def wait_log(self, text, seconds=10, since=None):
-        until = time.monotonic() + seconds * SLOW
+    def wait_log(self, text, since=None):
+        until = time.monotonic() + PATIENCE
         while text not in self.log(since):
             if time.monotonic() > until or (self.process.poll() is not None and text not in self.log(since)):
                 raise RuntimeError(f"the server never said {text!r}: {self.log()[-2000:]}")
@@ -87,18 +89,59 @@ class Relay:
     def signal(self, number):
         self.process.send_signal(number)
 
-    def stop(self, seconds=5):
+    def stop(self):
         self.signal(signal.SIGTERM)
-        return self.process.wait(seconds * SLOW)
+        return self.process.wait(PATIENCE)
 
     def memory_kb(self):
         with open(f"/proc/{self.process.pid}/status") as f:
             return int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])
 
-    def connect(self, door, seconds=5):
-        s = socket.create_connection(("127.0.0.1", self.port[door]), timeout=seconds * SLOW)
+    def connect(self, door):
+        s = socket.create_connection(("127.0.0.1", self.port[door]), timeout=PATIENCE)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return s
+
+
+class Nginx:
+    """with Nginx(folder, site) as n: n.port …; site(port) is its server block. It runs in the foreground, in that folder."""
+
+    FILE = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+events {{ worker_connections 64; }}
+http {{ access_log off;
+  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder};
+  scgi_temp_path {folder};
+  {site} }}
+"""
+
+    def __init__(self, folder, site):
+        self.folder, self.site = folder, site
+
+    def __enter__(self):
+        for _ in range(20):  # somebody may have taken the port in between; those from 32768 on the kernel gives away itself
+            self.port = random.SystemRandom().randrange(20000, 32000)
+            path = os.path.join(self.folder, "nginx.conf")
+            with open(path, "w") as f:
+                f.write(self.FILE.format(folder=self.folder, site=self.site(self.port)))
+            self.process = subprocess.Popen(["nginx", "-c", path, "-p", self.folder])
+            if self.up():
+                return self
+        raise RuntimeError("nginx does not start")
+
+    def up(self):
+        until = time.monotonic() + PATIENCE
+        while self.process.poll() is None and time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                time.sleep(0.05)
+                return self.process.poll() is None  # else another program answered there
+            except OSError:
+                time.sleep(0.01)
+        return False
+
+    def __exit__(self, *unused):
+        self.process.terminate()
+        self.process.wait()
 
 
 def frame(component, command, number=0, body=b"", kind=0, error=0):

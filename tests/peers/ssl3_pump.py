@@ -11,6 +11,7 @@ import threading
 
 PUMP = os.path.join(os.environ["MU_BUILD"], "tests", "peers", "peer_crypto_ssl3_pump")
 SUITES = {5: "RC4-SHA", 4: "RC4-MD5"}
+PATIENCE = 60  # seconds for what will come, however slow the machine
 failures = 0
 
 
@@ -46,7 +47,7 @@ class Server:
 
     def report(self):
         try:
-            return self.lines.get(timeout=30)
+            return self.lines.get(timeout=PATIENCE)
         except queue.Empty:
             return "nothing was reported"
 
@@ -55,10 +56,10 @@ class Server:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
 
 
 def visit(port, data, *suites):
     """Our client: exit code, what it got, its report."""
-    r = subprocess.run([PUMP, "client", str(port)] + [str(s) for s in suites], input=data, capture_output=True, timeout=40)
+    r = subprocess.run([PUMP, "client", str(port)] + [str(s) for s in suites], input=data, capture_output=True, timeout=PATIENCE)
     return r.returncode, r.stdout, r.stderr.decode(errors="replace").strip()

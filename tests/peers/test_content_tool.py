@@ -20,7 +20,7 @@ def vectors(name):
 
 
 def content(folder, *words):
-    done = subprocess.run([PROGRAM, "content", *words], cwd=folder, capture_output=True, timeout=30 * relay.SLOW)
+    done = subprocess.run([PROGRAM, "content", *words], cwd=folder, capture_output=True, timeout=relay.PATIENCE)
     return done.returncode, done.stderr.decode()
 
 

@@ -14,9 +14,7 @@ import termios
 import time
 
 import relay
-from relay import BUILD, SLOW, Relay, case
-
-PATIENCE = 10 * SLOW
+from relay import BUILD, PATIENCE, SLOW, Relay, case
 
 OWN = """
 mu.section "own" { text = "the operator's own" }
@@ -267,7 +265,7 @@ def never_reads(r):
     c, other = Console(r), Console(r)
     c.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     c.put(b"R", b"own flood")
-    r.wait_log("was cut off", 40, since=mark)
+    r.wait_log("was cut off", since=mark)
     case("a console that never reads is dropped", True)
     grown = r.memory_kb() - before
     case("its memory is bounded", grown < 40000 * SLOW, f"{grown} kB")
@@ -280,7 +278,7 @@ def through_reloads(r):
     first = ctl.stdout.readline()
     mark = os.path.getsize(r.log_path)
     r.signal(signal.SIGHUP)
-    r.wait_log("is running", 10, since=mark)
+    r.wait_log("is running", since=mark)
     until, last = time.monotonic() + PATIENCE, first
     while last == first and time.monotonic() < until:
         last = ctl.stdout.readline()

@@ -21,7 +21,7 @@ def read(path):
 
 
 def get(r, path, method="GET", headers=None):
-    c = http.client.HTTPConnection("127.0.0.1", r.port["http"], timeout=10 * relay.SLOW)
+    c = http.client.HTTPConnection("127.0.0.1", r.port["http"], timeout=relay.PATIENCE)
     try:
         c.request(method, path, headers=headers or {})
         answer = c.getresponse()
@@ -48,9 +48,9 @@ def put(r, name, data):
     os.replace(path + ".part", path)
 
 
-def becomes(r, path, wanted, seconds=10):
+def becomes(r, path, wanted):
     """The listing is a few seconds old at most."""
-    until = time.monotonic() + seconds * relay.SLOW
+    until = time.monotonic() + relay.PATIENCE
     while time.monotonic() < until:
         got = get(r, path)
         if (got[0], got[2]) == wanted or got[0] == wanted[0] != 200:
@@ -62,7 +62,7 @@ def becomes(r, path, wanted, seconds=10):
 def picture(r):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-B", os.path.join(relay.SOURCE, "assets", "make_pictures.py"), folder], check=True,
-                       timeout=60)
+                       timeout=relay.PATIENCE)
         for name in os.listdir(folder):
             same = read(os.path.join(folder, name)) == read(os.path.join(relay.SOURCE, "assets", "content", name))
             case(f"{name} is what make_pictures.py draws", same)
@@ -71,7 +71,7 @@ def picture(r):
                            "00100000" + "00" * 16)
     case("it is a promo picture as the game knows them", data[:128] == header and len(data) == 329856, data[:128].hex())
     got = subprocess.run(["curl", "-s", "-D", "-", "-o", "/dev/null", "-w", "%{size_download}",
-                          f"http://127.0.0.1:{r.port['http']}/content/promo_welcome.dds"], capture_output=True, timeout=30)
+                          f"http://127.0.0.1:{r.port['http']}/content/promo_welcome.dds"], capture_output=True, timeout=relay.PATIENCE)
     case("curl gets it", got.stdout.startswith(b"HTTP/1.1 200") and got.stdout.endswith(b"329856"), got.stdout)
     status, headers, body = get(r, "/content/promo_welcome.dds")
     case("whole, with its type and length", (status, body) == (200, data) and headers["content-length"] == "329856" and
@@ -175,7 +175,6 @@ def many(r):
     case("memory is bounded", grown < 80 * 1024 * relay.SLOW, f"{grown} kB")
     with r.connect("http") as s:  # pipelined: in order, and each whole
         s.sendall(b"".join(b"GET /content/set/p%d.dds HTTP/1.1\r\nhost: a\r\n\r\n" % i for i in range(12)))
-        s.settimeout(20 * relay.SLOW)
         f, good = s.makefile("rb"), []
         for i in range(12):
             while (line := f.readline()) not in (b"\r\n", b""):

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 import relay
-from relay import Relay, case, find_int, find_text, frame, group, int_field, read_exactly, read_frame, tag, text_field
+from relay import PATIENCE, Nginx, Relay, case, find_int, find_text, frame, group, int_field, read_exactly, read_frame, tag, text_field
 
 HOST = "play.example.org"
 PLAYER = "127.0.0.3"  # nginx is 127.0.0.1
@@ -24,19 +24,13 @@ def make_certificate(folder, name, host=HOST):
     pem, key = (os.path.join(folder, f"{name}.{end}") for end in ("pem", "key"))
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9",
                     "-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}", "-out", pem, "-keyout", key],
-                   check=True, capture_output=True, timeout=60)
+                   check=True, capture_output=True, timeout=PATIENCE)
     return pem, key
 
 
 def der_of(pem):
     with open(pem) as f:
         return ssl.PEM_cert_to_DER_cert(f.read())
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Door:
@@ -47,7 +41,7 @@ class Door:
         self.tls = pem and ssl.create_default_context(cafile=pem)
 
     def open(self):
-        s = socket.create_connection(("127.0.0.1", self.port), timeout=10 * relay.SLOW, source_address=(self.source, 0))
+        s = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE, source_address=(self.source, 0))
         return self.tls.wrap_socket(s, server_hostname=HOST) if self.tls else s
 
     def get(self, path, *headers):
@@ -149,15 +143,6 @@ def tells(name, script, *words):
 
 # -- nginx -----------------------------------------------------------------------------------------------------------
 
-NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
-events {{ worker_connections 64; }}
-http {{ access_log off;
-  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder};
-  scgi_temp_path {folder};
-  {site} }}
-"""
-
-
 def site_of_readme(changes):
     """The README's site; only ports and files become those of this test."""
     with open(os.path.join(relay.SOURCE, "README.md")) as f:
@@ -168,34 +153,16 @@ def site_of_readme(changes):
     return site
 
 
-class Nginx:
-    def __init__(self, r, pem, key):
-        self.port = free_port()
-        site = site_of_readme({"listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl", f"/etc/ssl/{HOST}.pem": pem,
-                               f"/etc/ssl/{HOST}.key": key, "127.0.0.1:8080": f"127.0.0.1:{r.port['http']}"})
-        path = os.path.join(r.folder, "nginx.conf")
-        with open(path, "w") as f:
-            f.write(NGINX.format(folder=r.folder, site=site))
-        self.process = subprocess.Popen(["nginx", "-c", path, "-p", r.folder])
-
-    def __enter__(self):
-        for _ in range(1000):
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return self
-            except OSError:
-                assert self.process.poll() is None, "nginx does not start with the README's site"
-                time.sleep(0.01)
-
-    def __exit__(self, *unused):
-        self.process.terminate()
-        self.process.wait()
+def nginx(r, pem, key):
+    return Nginx(r.folder, lambda port: site_of_readme({
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl", f"/etc/ssl/{HOST}.pem": pem, f"/etc/ssl/{HOST}.key": key,
+        "127.0.0.1:8080": f"127.0.0.1:{r.port['http']}"}))
 
 
 def doors(r, pem, key):
     tells("plain: login", login, Door(r.port["http"], source=PLAYER), "plain@example.org")
     tells("our own TLS: login", login, Door(r.port["http"], pem=pem, source=PLAYER), "tls@example.org")
-    with Nginx(r, pem, key) as n:
+    with nginx(r, pem, key) as n:
         front = Door(n.port, "/me3/", pem, source=PLAYER)
         tells("nginx with TLS, below a path: login, and the address is the player's", login, front, "nginx@example.org")
         status, _, _, s = front.get("api/server/upgrade")
@@ -223,7 +190,7 @@ def strangers():
             tells(f"not a trusted proxy, says {value!r}: its own address", script)
     broken = Relay(relay.CONFIG.replace("return {", 'return { trusted_proxies = { "10.0.0.0/33" },'))
     broken.spawn()
-    code = broken.process.wait(20 * relay.SLOW)
+    code = broken.process.wait(PATIENCE)
     case("a trusted proxy that is none: one clear sentence", code == 1 and "'10.0.0.0/33' has too many bits" in broken.log(),
          broken.log())
     broken.__exit__()
@@ -286,7 +253,7 @@ def certificates(folder):
     put((pairs[1][0], pairs[2][1]), used)
     broken = Relay(sets=sets)
     broken.spawn()
-    code = broken.process.wait(20 * relay.SLOW)
+    code = broken.process.wait(PATIENCE)
     case("a first start with such a pair ends with one sentence", code == 1 and "does not belong to" in broken.log(),
          broken.log())
     broken.__exit__()

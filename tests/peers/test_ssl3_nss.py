@@ -7,7 +7,7 @@ import tempfile
 import time
 
 import ssl3_pump
-from ssl3_pump import SUITES, Server, case, need, visit
+from ssl3_pump import PATIENCE, SUITES, Server, case, need, visit
 
 
 def tstclnt(folder, port, data, *arguments):
@@ -17,7 +17,7 @@ def tstclnt(folder, port, data, *arguments):
         f.write(data)
     with open(path, "rb") as f:
         r = subprocess.run(["tstclnt", "-h", "127.0.0.1", "-p", str(port), "-D", "-o", "-v", *arguments], stdin=f,
-                           capture_output=True, timeout=40)
+                           capture_output=True, timeout=PATIENCE)
     return r.returncode, r.stdout, r.stderr.decode(errors="replace")
 
 
@@ -64,7 +64,7 @@ class Selfserv:
         raise SystemExit("case selfserv starts: failed")
 
     def _up(self):
-        for _ in range(100):
+        for _ in range(10 * PATIENCE):
             if self.process.poll() is not None:
                 return False
             try:
@@ -79,12 +79,12 @@ class Selfserv:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
         self.log.close()
 
 
 def our_client(folder):
-    run = dict(check=True, capture_output=True, timeout=60)
+    run = dict(check=True, capture_output=True, timeout=PATIENCE)
     noise = os.path.join(folder, "noise")
     with open(noise, "wb") as f:
         f.write(os.urandom(4096))

@@ -23,7 +23,7 @@ except ImportError as missing:
     sys.exit(1)
 
 import ssl3_pump
-from ssl3_pump import SUITES, Server, case
+from ssl3_pump import PATIENCE, SUITES, Server, case
 
 CCS, ALERT, HANDSHAKE, DATA = 20, 21, 22, 23
 SSL3 = PRF(tls_version=0x0300)
@@ -59,7 +59,7 @@ class Client:
     """Does what it is told, in any order."""
 
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self.transcript = b""
         self.sealed = False
         self.sent = self.received = 0
@@ -331,7 +331,7 @@ def rsa_blocks(s):
                 raise AssertionError(f"answered: {c.take()}")
             except socket.timeout:
                 pass
-            c.socket.settimeout(10)
+            c.socket.settimeout(PATIENCE)
             c.finished()
         expect(s, f"RSA block: {name}", 20, act)
 

@@ -36,8 +36,10 @@
         }                                                                                                              \
     } while (0)
 
+/* For what is not to happen. Some turns at least, should the machine stand still meanwhile. */
 static inline void turn_for(loop *l, int64_t us) {
-    for (int64_t end = clock_mono_us() + us; clock_mono_us() < end;) loop_turn(l, 1000);
+    int64_t end = clock_mono_us() + us;
+    for (int turns = 0; turns < 3 || clock_mono_us() < end; turns++) loop_turn(l, 1000);
 }
 
 /* A connected, non-blocking socket. */

@@ -57,11 +57,14 @@ static inline void loop_post(void *ctx, void (*fn)(void *), void *arg) {
     pthread_mutex_unlock(&l->lock);
 }
 
-/* Runs what was posted; waits for the first, at most ten seconds. false when nothing came. */
+#define PATIENCE_S 60                   /* a machine may stand still for seconds */
+#define NO_LIMIT   ((int64_t)600000000) /* µs: past everybody's patience */
+
+/* Runs what was posted; waits for the first, at most PATIENCE_S. false when nothing came. */
 static inline bool loop_turn(tiny_loop *l) {
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
-    t.tv_sec += 10;
+    t.tv_sec += PATIENCE_S;
     pthread_mutex_lock(&l->lock);
     while (!l->first)
         if (pthread_cond_timedwait(&l->wake, &l->lock, &t) == ETIMEDOUT) break;

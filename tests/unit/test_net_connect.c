@@ -203,7 +203,8 @@ static void requests_cannot_be_split(void **state) {
 }
 
 static void open_and_wait(const char *host, uint16_t port, enum filter_kind kind, int64_t timeout_us) {
-    connect_config c = {.host = host, .port = port, .filter = kind, .timeout_us = timeout_us};
+    connect_config c = {
+        .host = host, .port = port, .filter = kind, .timeout_us = timeout_us ? timeout_us : PATIENCE_US};
     assert_int_equal(stream_connect(t.l, &c, on_opened, NULL), 0);
     turn_until(t.l, t.opened);
     turn_for(t.l, 2000);

@@ -44,13 +44,13 @@ static void save(const char *name) {
 
 static void tick(void *ctx) { (void)ctx; }
 
-/* Turns until `name` was heard; at most 30 s. */
+/* Turns until `name` was heard; at most a minute. */
 static void hears(const char *name) {
     char word[200];
     loop_timer every = {0};
     snprintf(word, sizeof word, "%s;", name);
     loop_timer_start(me.loop, &every, 10000, 10000, tick, NULL);
-    for (int64_t end = clock_mono_us() + 30000000; clock_mono_us() < end && !strstr(me.heard, word);)
+    for (int64_t end = clock_mono_us() + 60000000; clock_mono_us() < end && !strstr(me.heard, word);)
         loop_turn(me.loop, 10000);
     loop_timer_stop(&every);
     if (!strstr(me.heard, word)) fail_msg("'%s' was not heard, but '%s'", name, me.heard);

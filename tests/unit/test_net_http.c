@@ -228,7 +228,11 @@ static void keep_alive_follows_version_and_connection(void **state) {
         int fd = open_server();
         say(t.l, fd, cases[i].request);
         assert_string_equal(reply_of(fd, 200, false), "GET /? [] ");
-        assert_int_equal(is_open(t.l, fd), cases[i].stays);
+        char rest[16];
+        if (cases[i].stays)
+            assert_true(is_open(t.l, fd));
+        else
+            assert_string_equal(hear_all(t.l, fd, rest, sizeof rest), "");
         shut(fd);
     }
 }
@@ -472,7 +476,8 @@ static void pipelined_requests_wait_while_replies_are_not_read(void **state) {
     static char got[1 << 20];
     size_t all = 0;
     while (all < (size_t)N * 300000) {
-        size_t n = hear(t.l, fd, got, sizeof got, 1000000, NULL);
+        size_t left = (size_t)N * 300000 - all; /* the heads come on top */
+        size_t n = hear(t.l, fd, got, left < sizeof got ? left : sizeof got, PATIENCE_US, NULL);
         assert_true(n > 0);
         all += n;
         if (counter_get(COUNTER_HTTP_REQUESTS) - before == N) break;

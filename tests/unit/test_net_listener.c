@@ -76,7 +76,7 @@ static uint16_t open_door(unsigned protocols, bool prefer_ssl3, uint32_t max, in
                          .ssl3 = &ssl3_server,
                          .tls = tls,
                          .max_connections = max,
-                         .sniff_us = sniff_us,
+                         .sniff_us = sniff_us ? sniff_us : 10 * PATIENCE_US,
                          .accept = on_accept};
     t.door = listener_open(t.l, &c, &f);
     if (!t.door) fail_msg("%s", f.text);

@@ -4,6 +4,7 @@
 static int set_up(void **state) {
     room *r = room_new();
     room_write(r, "migrations/001_t.sql", "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT UNIQUE) STRICT;");
+    r->o.transaction_us = NO_LIMIT;
     assert_int_equal(room_open(r), 0);
     *state = r;
     return 0;
@@ -91,32 +92,45 @@ static void batches_wait_for_its_end_and_then_run(void **state) {
     assert_int_equal(ask(r, "SELECT max(id) FROM t"), 12);
 }
 
+/* A transaction with a limit of 100 ms and one statement in it. A machine that stands still longer than that in between
+ * is not meant: once more then. *late = how often that was. */
+static uint64_t begin_in_time(room *r, unsigned *late) {
+    room_close(r);
+    r->o.transaction_us = 100000;
+    r->o.statement_us = NO_LIMIT;
+    assert_int_equal(room_open(r), 0);
+    for (*late = 0; *late < 100; ++*late) {
+        uint64_t n = begin(r);
+        int e = EXECUTE(n, "INSERT INTO t (id) VALUES (1)");
+        if (e == 0) return n;
+        assert_int_equal(e, E_TIMEOUT);
+    }
+    fail_msg("no statement finished within 100 ms, in a hundred attempts");
+    return 0;
+}
+
 static void ended_at_its_limit(void **state) {
     room *r = *state;
-    int64_t start = clock_mono_us();
-    uint64_t n = begin(r);
-    assert_int_equal(EXECUTE(n, "INSERT INTO t (id) VALUES (1)"), 0);
+    unsigned late;
+    uint64_t n = begin_in_time(r, &late);
     assert_int_equal(run(r, job_of("INSERT INTO t (id) VALUES (2)")), 0); /* waits for the limit */
-    assert_true(clock_mono_us() - start >= 95000);
     assert_int_equal(EXECUTE(n, "INSERT INTO t (id) VALUES (3)"), E_TIMEOUT);
     assert_non_null(strstr(r->f.text, "limit of 100 ms"));
     assert_int_equal(COMMIT(n), E_TIMEOUT);
     assert_int_equal(ask(r, "SELECT sum(id) FROM t"), 2);
     store_counts c;
     store_count(r->s, &c);
-    assert_int_equal(c.transactions_expired, 1);
+    assert_int_equal(c.transactions_expired, 1 + late);
     assert_int_equal(c.waiting, 0);
 }
 
 static void a_statement_that_runs_past_the_limit_is_cut(void **state) {
     room *r = *state;
-    uint64_t n = begin(r);
-    assert_int_equal(EXECUTE(n, "INSERT INTO t (id) VALUES (1)"), 0);
-    int64_t start = clock_mono_us();
+    unsigned late;
+    uint64_t n = begin_in_time(r, &late);
     assert_int_equal(EXECUTE(n, "INSERT INTO t (id) WITH RECURSIVE c(x) AS (SELECT 2 UNION ALL SELECT x + 1 FROM c) "
                                 "SELECT x FROM c WHERE x < 0"),
                      E_TIMEOUT);
-    assert_true(clock_mono_us() - start < 5000000);
     int e = COMMIT(n);
     assert_true(e == E_CLOSED || e == E_TIMEOUT);
     assert_int_equal(ask(r, "SELECT count(*) FROM t"), 0);
@@ -149,9 +163,7 @@ static void a_close_rolls_it_back_and_answers(void **state) {
     assert_int_equal(EXECUTE(n, "INSERT INTO t (id) VALUES (1)"), 0);
     outcome o = {0};
     assert_int_equal(store_batch(r->s, job_of("INSERT INTO t (id) VALUES (2)"), note, &o, &r->f), 0);
-    int64_t start = clock_mono_us();
-    store_close(r->s);
-    assert_true(clock_mono_us() - start < 90000); /* does not sit out the limit */
+    store_close(r->s); /* does not sit out the limit of ten minutes */
     assert_true(o.done);
     assert_int_equal(store_job_code(o.j), 0); /* what was queued is committed */
     store_job_free(o.j);
