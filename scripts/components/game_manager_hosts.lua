@@ -64,7 +64,7 @@ game_manager.getGameDataFromId {
     local found = {}
     if #request.game_ids == 0 then return mu.fail "ERR_SYSTEM" end
     if #request.game_ids > MOST_GAMES or not each(request.game_ids, function(game)
-      found[#found + 1] = messages.browsed(game, session)
+      found[#found + 1] = messages.browsed(game, session, games.shows_host(game, session))
     end) then
       return mu.fail "GAMEMANAGER_ERR_INVALID_GAME_ID"
     end

@@ -58,10 +58,19 @@ user_sessions.updateHardwareFlags {
 
 -- Looking people up --------------------------------------------------------------------------------------------------
 
-local function online(player)
+-- What `viewer` (a session) may know of a player who is here: where he is only while they are in one game.
+local function data_for(viewer, player)
+  local session, mine = player.session, viewer.member
+  local data = subscriptions.extended_data(session)
+  if session ~= viewer and not (mine and session.member and session.member.game == mine.game) then
+    data.address = false
+  end
+  return data
+end
+
+local function online(player, viewer)
   return {
-    extended_data = subscriptions.extended_data(player.session), flags = ONLINE,
-    user = subscriptions.identification(player),
+    extended_data = data_for(viewer, player), flags = ONLINE, user = subscriptions.identification(player),
   }
 end
 
@@ -73,14 +82,14 @@ local function offline(account)
 end
 
 -- Who is meant by a user of which only the id or the name is filled in; online players first. nil when there is nobody.
-local function look_up(user)
+local function look_up(user, viewer)
   local player, account
   if user.id ~= 0 then
     player = sessions.player(user.id)
   elseif user.name ~= "" then
     player = sessions.player_named(user.name)
   end
-  if player then return online(player) end
+  if player then return online(player, viewer) end
   if user.id ~= 0 then
     account = players.by_id(user.id)
   elseif user.name ~= "" then
@@ -94,7 +103,7 @@ user_sessions.lookupUser {
   request  = schema.UserIdentification,
   response = schema.UserData,
   handle   = function(session, request)
-    return look_up(request) or mu.fail "USER_ERR_USER_NOT_FOUND"
+    return look_up(request, session) or mu.fail "USER_ERR_USER_NOT_FOUND"
   end,
 }
 
@@ -105,7 +114,7 @@ user_sessions.lookupUsers {
   handle   = function(session, request)
     local found = {}
     if #request.users > MOST_LOOKUPS then return mu.fail "USER_ERR_INVALID_PARAM" end
-    for _, user in ipairs(request.users) do found[#found + 1] = look_up(user) end
+    for _, user in ipairs(request.users) do found[#found + 1] = look_up(user, session) end
     return { users = found }
   end,
 }
@@ -117,7 +126,7 @@ user_sessions.fetchExtendedData {
   handle   = function(session, request)
     local player = sessions.player(request.user_id)
     if not player then return mu.fail "USER_ERR_USER_NOT_FOUND" end
-    return subscriptions.extended_data(player.session)
+    return data_for(session, player)
   end,
 }
 

@@ -122,6 +122,8 @@ end
 
 -- Joining ------------------------------------------------------------------------------------------------------------
 
+local JOIN_METHODS = { SETTING.BROWSING, SETTING.MATCHMAKING, SETTING.INVITES, SETTING.JOIN_BY_PLAYER }
+
 -- Whether somebody may come in by `method` (a bit of games.SETTING; by a search, if it is not given).
 function games.joinable(game, method)
   local settings, state = game.settings, game.state
@@ -136,6 +138,18 @@ function games.joinable(game, method)
     return false, "GAMEMANAGER_ERR_INVALID_GAME_STATE_ACTION"
   end
   return true
+end
+
+-- Whether a player may know where the host of a game is: he is in it, or it is public and he could come in right now.
+-- Whoever is invited to a private game is told when he has joined.
+function games.shows_host(game, session)
+  local member = session.member
+  if member and member.game == game then return true end
+  if (game.attributes.ME3privacy or "PUBLIC") ~= "PUBLIC" or game.banned:has(session.player.id) then return false end
+  for _, method in ipairs(JOIN_METHODS) do
+    if games.joinable(game, method) then return true end
+  end
+  return false
 end
 
 local DIRECT = { direct = { context = 1 } }

@@ -122,9 +122,10 @@ function messages.players(game, viewer)
   return list
 end
 
--- As a list of games shows it.
-function messages.browsed(game, viewer)
+-- As a list of games shows it; where its host is only to those who may know.
+function messages.browsed(game, viewer, with_address)
   local body = common(game, viewer)
+  if not with_address then body.host_addresses = {} end
   body.host_id       = game.host.player_id
   body.player_counts = { #game.members, 0 }
   return body

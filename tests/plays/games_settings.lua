@@ -106,6 +106,27 @@ play.scene("looking at games from outside", function()
     },
     { id = other.id, attributes = { ME3map = "map9" }, host_id = eve.id },
   } })
+  local function sees(client, address)
+    local found = client:asks("GameManager.getGameDataFromId", { game_ids = { lobby.id } }, { games = { {
+      id = lobby.id, host_id = alice.id, player_counts = { 2, 0 },
+    } } }).games[1].host_addresses
+    play.equal(address and { alice.address } or {}, found or {}, "where the host is, for " .. client.persona)
+  end
+  match.attributes(lobby, { ME3privacy = "PRIVATE" })
+  sees(eve, false)
+  sees(bob, true)
+  match.attributes(lobby, { ME3privacy = "PUBLIC" })
+  match.settings(lobby, 0x10)                    -- no way in
+  sees(eve, false)
+  match.settings(lobby, 0x11F)
+  sees(eve, true)
+  alice:asks("GameManager.banPlayer", { game_id = lobby.id, players = { eve.id } })
+  sees(eve, false)
+  for client, address in pairs { [eve] = false, [bob] = alice.address } do
+    local data = client:asks("UserSessions.lookupUser", { id = alice.id }).extended_data
+    play.equal(address, data.address or false, "where alice is, for " .. client.persona)
+    play.equal({ { 4, 1, lobby.id } }, data.objects, "alice's game")
+  end
   eve:is_refused("GameManager.getGameDataFromId", { game_ids = {} }, "ERR_SYSTEM")
   eve:is_refused("GameManager.getGameDataFromId", { game_ids = { lobby.id, 0 } }, "GAMEMANAGER_ERR_INVALID_GAME_ID")
   eve:is_refused("GameManager.getFullGameData", { game_ids = { lobby.id } }, "GAMEMANAGER_ERR_PERMISSION_DENIED")
