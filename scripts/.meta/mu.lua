@@ -596,6 +596,7 @@ function mu.ranking(name) end
 ---@overload fun(name: "tunnel"): fun(fields: table): kind.tunnel
 ---@overload fun(name: "tunnel_policy"): fun(fields: table): kind.tunnel_policy
 ---@overload fun(name: "tunnelled_game"): fun(fields: table): kind.tunnelled_game
+---@overload fun(name: "waiting_association"): fun(fields: table): kind.waiting_association
 function mu.record(name) end
 
 --- the type of a field that points to a record of another kind; nil when that is gone
@@ -3032,6 +3033,19 @@ function transaction:row(sql, ...) end
 ---@field where fun(conditions: table): fun(): tunnelled_game?
 ---@field first fun(conditions: table): tunnelled_game?
 ---@field all fun(): fun(): tunnelled_game?
+---@field count fun(conditions?: table): integer
+
+---@class waiting_association : record
+---@field association string
+---@field session session?
+---@field session_id integer
+
+---@class kind.waiting_association : kind
+---@field create fun(fields: table): waiting_association
+---@field get fun(key: any): waiting_association?
+---@field where fun(conditions: table): fun(): waiting_association?
+---@field first fun(conditions: table): waiting_association?
+---@field all fun(): fun(): waiting_association?
 ---@field count fun(conditions?: table): integer
 
 ---@class config.accounts

@@ -70,9 +70,10 @@ local forget_key = mu.timer "session_key.forget" {
 
 local sessions = {}
 
--- Who wants to know: fn(player) whenever one has come in; fn(player, lost) when he is about to leave, because his
--- connection was lost or of his own will. Given while scripts load.
-local arrivals, departures = {}, {}
+-- Who wants to know: fn(session) at a login; fn(player) whenever one has come in; fn(player, lost) when he is about to
+-- leave, because his connection was lost or of his own will. Given while scripts load.
+local logins, arrivals, departures = {}, {}, {}
+function sessions.when_login(fn) logins[#logins + 1] = fn end
 function sessions.when_here(fn) arrivals[#arrivals + 1] = fn end
 function sessions.when_leaving(fn) departures[#departures + 1] = fn end
 
@@ -149,6 +150,7 @@ function sessions.login(session, account, key)
     key = key or tokens.session_key(session), telemetry = account.telemetry, grants = account.grants,
   }
   session.player = player
+  for _, fn in ipairs(logins) do fn(session) end
   session:trust()
   players.logged_in(account.id)
   rating.changed(player)
@@ -238,13 +240,11 @@ function sessions.players()
   return player_kind.all()
 end
 
--- The session of this association (the newest where there are several), or nil.
-function sessions.of_association(association)
-  local newest
+-- The session of this association on which somebody is logged in, or nil; `but` is not meant.
+function sessions.of_association(association, but)
   for session in session_kind.where { association = association } do
-    if not newest or session.id > newest.id then newest = session end
+    if session.player and session ~= but then return session end
   end
-  return newest
 end
 
 -- The online players whose games connect from this address, as a list.

@@ -6,9 +6,10 @@
 --   why.path                                         "tunnel" | "direct"; nil while that cannot be said
 --
 -- The host is whoever hosts the game of the two; while they are in none, the first of them.
-local network  = require "services.network"
-local sessions = require "services.sessions"
-local tunnels  = require "services.tunnels"
+local associations = require "services.associations"
+local network      = require "services.network"
+local sessions     = require "services.sessions"
+local tunnels      = require "services.tunnels"
 
 local OPEN, MODERATE = 0, 1
 local NAT = { [0] = "open", "moderate", "strict (sequential)", "strict", "unknown" }
@@ -24,6 +25,7 @@ local function facts_of(who)
   facts.nat      = NAT[session.nat_type] or tostring(session.nat_type)
   facts.nat_type = session.nat_type
   facts.address  = network.address(session)
+  facts.disputed = associations.waited_for(session) ~= nil
   facts.client   = session.association ~= ""
   facts.game     = session.member and session.member.game
   facts.report   = facts.client and mu.relay.report(session.association) or nil
@@ -43,6 +45,11 @@ local function ways(from, to)
 end
 
 local function no_tunnel(facts)
+  if facts.disputed then
+    return ("%s's client is also that of another account, which is still logged in and has its tunnel")
+             :format(facts.name),
+           ("%s should wait a minute, or log the other account out"):format(facts.name)
+  end
   if not facts.client then
     return ("%s plays without the Pocket Relay client or plugin, or with one from before tunnels"):format(facts.name),
            ("%s should install the present Pocket Relay client or plugin"):format(facts.name)

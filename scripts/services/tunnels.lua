@@ -46,6 +46,14 @@ tunnels.kind = tunnel_kind
 local openings = {}
 function tunnels.when_opened(fn) openings[#openings + 1] = fn end
 
+-- A session's player has a tunnel now.
+function tunnels.opened(session)
+  for _, fn in ipairs(openings) do
+    local fine, why = pcall(fn, session)         -- the news of other tunnels wait behind this one
+    if not fine then mu.log.error("somebody who wanted to know of a tunnel failed: %s", why) end
+  end
+end
+
 -- The tunnel of a session's player, or nil.
 function tunnels.of(session)
   return session.association ~= "" and tunnel_kind.get(session.association) or nil
@@ -188,12 +196,7 @@ function become.opened(news)
     opened = mu.time.unix(),
   }
   local session = sessions.of_association(news.association)
-  if session and session.player then
-    for _, fn in ipairs(openings) do
-      local fine, why = pcall(fn, session)       -- the news of other tunnels wait behind this one
-      if not fine then mu.log.error("somebody who wanted to know of a tunnel failed: %s", why) end
-    end
-  end
+  if session then tunnels.opened(session) end
   return not news.http and { KEEP, news.id, news.address, news.port } or nil
 end
 
