@@ -22,7 +22,7 @@ mu.guard "member" (function(session, request, wanted)
   return refusal
 end)
 
--- … and be its host.
+-- … and be its host. An admin is not enough: hosts make every member one as soon as he has connected.
 mu.guard "host" (function(session, request, wanted)
   if not wanted then return end
   local member, refusal = membership(session, request)

@@ -44,6 +44,17 @@ for command, admin in pairs { addAdminPlayer = true, removeAdminPlayer = false }
   }
 end
 
+game_manager.migrateAdminPlayer {
+  login   = true,
+  member  = true,
+  request = schema.GameAndPlayer,
+  handle  = function(session, request)
+    local game, member = games.of(session)
+    local fault = games.hand_on_admin(game, member, request.player_id)
+    if fault then return mu.fail(fault) end
+  end,
+}
+
 -- Looking at games ---------------------------------------------------------------------------------------------------
 
 -- Calls fn with each of the games; false when one of the ids is of none.
@@ -92,7 +103,7 @@ game_manager.getFullGameData {
 for _, command in ipairs {
   "listGames", "returnDedicatedServerToPool", "joinGameByGroup", "leaveGameByGroup", "resetDedicatedServer",
   "addQueuedPlayerToGame", "updateGameName", "ejectHost", "getGameListSnapshot", "getGameListSubscription",
-  "destroyGameList", "getMatchmakingConfig", "setPlayerTeam", "changeGameTeamId", "migrateAdminPlayer",
+  "destroyGameList", "getMatchmakingConfig", "setPlayerTeam", "changeGameTeamId",
   "getUserSetGameListSubscription", "swapPlayersTeam", "registerDynamicDedicatedServerCreator",
   "unregisterDynamicDedicatedServerCreator",
 } do

@@ -22,7 +22,7 @@ local REMOVED, SETTING, STATE = records.REMOVED, records.SETTING, records.STATE
 local MOST_PLAYERS    = 4
 local MOST_ATTRIBUTES = 32
 local MOST_OF_A_PLAYER = 16
-local ADMIN_ADDED, ADMIN_REMOVED = 0, 1
+local ADMIN_ADDED, ADMIN_REMOVED, ADMIN_HANDED_ON = 0, 1, 2
 local MOST_TRIES      = 64
 local NODE            = 0                        -- the top 8 bits of a game's id: which machine it lives on
 local REPORTING_BASE  = 0x40000000000000         -- reporting ids: this, the second, and a number within it
@@ -85,19 +85,20 @@ local function fitting(attributes, most)
   return count <= (most or MOST_ATTRIBUTES)
 end
 
--- Public and private slots, or the name of an error. A game says nothing when it wants the usual four.
+-- Public and private slots, or the name of an error. A game says nothing when it wants all there can be.
 local function slots_of(capacities, most)
-  local public, private = capacities[1] or MOST_PLAYERS, capacities[2] or 0
-  if most and most > MOST_PLAYERS then return nil, "GAMEMANAGER_ERR_MAX_PLAYER_CAPACITY_TOO_LARGE" end
+  local public, private = capacities[1] or most, capacities[2] or 0
+  if most > MOST_PLAYERS then return nil, "GAMEMANAGER_ERR_MAX_PLAYER_CAPACITY_TOO_LARGE" end
   if public + private == 0 then return nil, "GAMEMANAGER_ERR_PLAYER_CAPACITY_IS_ZERO" end
-  if public + private > MOST_PLAYERS then return nil, "GAMEMANAGER_ERR_PLAYER_CAPACITY_TOO_LARGE" end
+  if public + private > most then return nil, "GAMEMANAGER_ERR_PLAYER_CAPACITY_TOO_LARGE" end
   return public, private
 end
 
 -- Makes a game of `setup`, with the session's player as its host; he leaves the one he was in. `context`: why, as a
 -- SetupReason; nil: because he asked for it. The game; nil and the name of an error.
 function games.create(session, setup, context)
-  local public, private = slots_of(setup.capacities or {}, setup.max_capacity)
+  local most = (setup.max_capacity or 0) ~= 0 and setup.max_capacity or MOST_PLAYERS
+  local public, private = slots_of(setup.capacities or {}, most)
   if not public then return nil, private end
   local attributes, own = setup.attributes or {}, setup.player_attributes or {}
   local version, site = setup.version or "", setup.ping_site or ""
@@ -111,7 +112,7 @@ function games.create(session, setup, context)
     id = id, state = STATE.INITIALIZING, settings = (setup.settings or 0) & 0xFFFFFFFF, attributes = attributes,
     reporting_id = next_reporting_id(), seed = seed, uuid = uuid,
     version = version ~= "" and version or records.USUAL_VERSION,
-    public_slots = public, private_slots = private, queue_capacity = setup.queue_capacity or 0,
+    public_slots = public, private_slots = private, most_players = most, queue_capacity = setup.queue_capacity or 0,
     presence = (setup.presence or 1) & 0xFFFF, voip = (setup.voip or 2) & 0xFFFF, ping_site = site,
     created = mu.time.unix(),
   }
@@ -236,7 +237,7 @@ function games.set_attributes(game, changed)
 end
 
 function games.set_capacities(game, capacities)
-  local public, private = slots_of(capacities)
+  local public, private = slots_of(capacities, game.most_players)
   if not public then return private end
   if public + private < #game.members then return "GAMEMANAGER_ERR_PLAYER_CAPACITY_TOO_SMALL" end
   game.public_slots, game.private_slots = public, private
@@ -268,6 +269,12 @@ function games.set_player_attributes(game, player_id, changed)
   messages.tell(game, "PlayerAttribChange", { attributes = changed, game_id = game.id, player_id = player_id })
 end
 
+local function tell_admin(game, player_id, operation, by)
+  messages.tell(game, "AdminListChange", {
+    player_id = player_id, game_id = game.id, operation = operation, updater_id = by,
+  })
+end
+
 -- Makes a member an admin, or no longer one. An admin who is made one again is told of it again: hosts repeat it.
 -- nil, or the name of an error.
 function games.set_admin(game, player_id, admin, by)
@@ -275,9 +282,17 @@ function games.set_admin(game, player_id, admin, by)
   if not member then return "GAMEMANAGER_ERR_PLAYER_NOT_FOUND" end
   if not admin and (member == game.host or not member.admin) then return "GAMEMANAGER_ERR_NOT_IN_ADMIN_LIST" end
   member.admin = admin
-  messages.tell(game, "AdminListChange", {
-    player_id = player_id, game_id = game.id, operation = admin and ADMIN_ADDED or ADMIN_REMOVED, updater_id = by,
-  })
+  tell_admin(game, player_id, admin and ADMIN_ADDED or ADMIN_REMOVED, by)
+end
+
+-- An admin makes another member one in his place; a host stays one as well. nil, or the name of an error.
+function games.hand_on_admin(game, from, player_id)
+  local member = games.member(game, player_id)
+  if not from.admin then return "GAMEMANAGER_ERR_NOT_IN_ADMIN_LIST" end
+  if not member then return "GAMEMANAGER_ERR_PLAYER_NOT_FOUND" end
+  if member.admin then return "GAMEMANAGER_ERR_ALREADY_ADMIN" end
+  from.admin, member.admin = from == game.host, true
+  tell_admin(game, player_id, ADMIN_HANDED_ON, from.player_id)
 end
 
 return games

@@ -104,7 +104,7 @@ function messages.game(game, viewer)
   body.version_hash    = version == USUAL_VERSION and usual_hash or version_hash(version)
   body.reporting_id    = game.reporting_id
   body.host_session_id = session.id
-  body.max_capacity    = game.public_slots + game.private_slots
+  body.max_capacity    = game.most_players
   body.qos             = {
     downstream_bits_per_second = session.downstream,
     nat_type                   = session.nat_type,

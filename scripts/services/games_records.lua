@@ -27,6 +27,7 @@ records.game = mu.record "game" {
   version      = mu.string { max = 64 },         -- of the protocol, as the game calls it
   public_slots   = mu.u8,
   private_slots  = mu.u8,
+  most_players   = mu.u8 { default = 4 },        -- the host may have no more slots than that
   queue_capacity = mu.u16,
   presence     = mu.u16,
   voip         = mu.u16,

@@ -121,6 +121,7 @@ local HOSTS_ONLY = {
 }
 local MEMBERS_ONLY = {
   updateMeshConnection = { targets = {} }, getBannedList = {}, updateGameHostMigrationStatus = {},
+  migrateAdminPlayer = { player_id = 1 },
   setPlayerAttributes = { player_id = 1, attributes = { a = "b" } },
   setPlayerCustomData = { player_id = 1, data = "x" },
 }

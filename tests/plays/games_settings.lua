@@ -53,6 +53,12 @@ play.scene("how many may play", function()
   alice:asks("GameManager.setPlayerCapacity", { game_id = lobby.id, capacities = { 2, 0 } })
   match.tells(lobby, "NotifyGameCapacityChange", { game_id = lobby.id, capacities = { 2, 0 } })
   local carol = match.player(server, "Carol")
+  alice:asks("GameManager.getFullGameData", { game_ids = { lobby.id } }, { games = { {
+    game = { capacities = { 2, 0 }, max_capacity = 4 },
+  } } })
+  carol:is_refused("GameManager.createGame", { max_capacity = 5 }, "GAMEMANAGER_ERR_MAX_PLAYER_CAPACITY_TOO_LARGE")
+  carol:is_refused("GameManager.createGame", { capacities = { 3, 0 }, max_capacity = 2 },
+    "GAMEMANAGER_ERR_PLAYER_CAPACITY_TOO_LARGE")
   carol:is_refused("GameManager.joinGame", { user = { id = alice.id }, method = 4 }, "GAMEMANAGER_ERR_GAME_FULL")
   carol:is_refused("GameManager.createGame", { capacities = { 0, 0 } }, "GAMEMANAGER_ERR_PLAYER_CAPACITY_IS_ZERO")
   carol:is_refused("GameManager.createGame", { capacities = { 4, 1 } }, "GAMEMANAGER_ERR_PLAYER_CAPACITY_TOO_LARGE")
@@ -90,6 +96,18 @@ play.scene("admins: made by the host, unmade by him", function()
   end
   alice:is_refused("GameManager.addAdminPlayer", { game_id = lobby.id, player_id = 4711 },
     "GAMEMANAGER_ERR_PLAYER_NOT_FOUND")
+  local function refused(client, whom, fault)
+    client:is_refused("GameManager.migrateAdminPlayer", { game_id = lobby.id, player_id = whom },
+      "GAMEMANAGER_ERR_" .. fault)
+  end
+  refused(bob, bob.id, "NOT_IN_ADMIN_LIST")
+  refused(alice, 4711, "PLAYER_NOT_FOUND")
+  refused(alice, alice.id, "ALREADY_ADMIN")
+  alice:asks("GameManager.migrateAdminPlayer", { game_id = lobby.id, player_id = bob.id })
+  match.tells(lobby, "NotifyAdminListChange", { player_id = bob.id, operation = 2, updater_id = alice.id })
+  bob:asks("GameManager.getGameDataFromId", { game_ids = { lobby.id } }, { games = { {
+    admins = { alice.id, bob.id },               -- a host is always one
+  } } })
 end)
 
 play.scene("looking at games from outside", function()
