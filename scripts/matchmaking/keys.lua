@@ -4,7 +4,8 @@
 -- search that does not mind a rule has "any" in that place. So that it finds games by an equality index all the same, a
 -- game is listed under one number for each set of rules a searcher may not mind: eight for three rules. Looking up
 -- costs the same with ten games and with ten thousand, in both directions: a game that opens asks for the tickets that
--- have one of its eight numbers. Two different things may have the same number, once in 2^64: whoever uses a key looks
+-- have one of its eight numbers. What a game needs of its players makes its number another one; a search is for the
+-- numbers of all games whose needs its player meets. Two different things may have the same number, once in 2^64: whoever uses a key looks
 -- at the rules as well.
 --
 -- Only the first four rules of the kind "choice" are in the keys; more are looked at, never looked up.
@@ -42,10 +43,37 @@ for i in ipairs(choices) do any[i] = number_of("any " .. i) end
 local keys = { MASKS = 1 << #choices, MOST_FREE = MOST_FREE, FIELD = {}, ANY = (1 << #choices) - 1 }
 for mask = 0, keys.ANY do keys.FIELD[mask] = "key_" .. mask end
 
+-- Numbers for what a game needs, and for what a player with a ticket has, by bits. No need, no change.
+local MOST_NEEDS = 3
+local needs      = table.move(rules.needs or {}, 1, MOST_NEEDS, 1, {})
+local every_need = (1 << #needs) - 1
+local needing, having = { [0] = 0 }, {}
+for bits = 0, every_need do
+  if bits ~= 0 then needing[bits] = number_of("needs " .. bits) end
+  having[bits] = number_of("has " .. bits)
+end
+
+local function needs_of_game(game)
+  local bits = 0
+  for i = 1, #needs do
+    if needs[i].game(game) then bits = bits | 1 << (i - 1) end
+  end
+  return bits
+end
+
+local function met_by(session)
+  local bits = 0
+  for i = 1, #needs do
+    if session and needs[i].player(session) then bits = bits | 1 << (i - 1) end
+  end
+  return bits
+end
+
 -- What tells one rule table from another: keys of different ones must not meet.
 local names = { tostring(rules.same_version) }
 for i, rule in ipairs(choices) do names[#names + 1] = i .. rule.rule .. "=" .. rule.attribute end
 for _, rule in ipairs(packs) do names[#names + 1] = rule.rule .. "+" .. table.concat(rule.values, ",") end
+for _, rule in ipairs(needs) do names[#names + 1] = "needs " .. rule.name end
 keys.TABLE = number_of(table.concat(names, ";"))
 
 local same_packs = {}                            -- number for each set of packs
@@ -68,7 +96,7 @@ function keys.of_game(game)
   for i, rule in ipairs(packs) do
     if search.has(rule, attributes) then bits = bits | 1 << (i - 1) end
   end
-  local all = of_version(game.version) ~ same_packs[bits]
+  local all = of_version(game.version) ~ same_packs[bits] ~ needing[needs_of_game(game)]
   for i, rule in ipairs(choices) do
     numbers[i] = number_of(i .. (attributes[rule.attribute] or ""))
     all = all ~ numbers[i]
@@ -101,7 +129,19 @@ local function single(wanted)
 end
 
 -- The one key of a ticket. Where several values suit, the ticket is looked at whatever the game has.
-function keys.of_ticket(wanted) return (single(wanted)) end
+function keys.of_ticket(wanted) return single(wanted) ~ having[met_by(wanted.session)] end
+
+-- The keys of the tickets that may suit a game: `patterns` as keys.patterns has them, of the game.
+function keys.of_tickets(game, patterns)
+  local needed, list = needs_of_game(game), {}
+  for mask = 0, keys.ANY do
+    local pattern = patterns[mask] ~ needing[needed]
+    for bits = 0, every_need do
+      if bits & needed == needed then list[#list + 1] = pattern ~ having[bits] end
+    end
+  end
+  return list
+end
 
 local function combinations(wanted)
   local list = { exact(wanted) }
@@ -121,7 +161,13 @@ end
 -- The mask of what a search does not mind, and the keys of all combinations of the values that suit it.
 function keys.of_search(wanted)
   local key, mask, several = single(wanted)
-  return mask, several and combinations(wanted) or { key }
+  local plain, met, list = several and combinations(wanted) or { key }, met_by(wanted.session), {}
+  for bits = 0, every_need do
+    if bits & ~met == 0 then
+      for _, one in ipairs(plain) do list[#list + 1] = one ~ needing[bits] end
+    end
+  end
+  return mask, list
 end
 
 return keys

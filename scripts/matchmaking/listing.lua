@@ -7,7 +7,7 @@ local keys   = require "matchmaking.keys"
 local rules  = require "matchmaking.rules"
 local search = require "matchmaking.search"
 
-local MOST_LOOKED_AT = 1000                      -- of one search; more than `compared` only where rules.pair refuses
+local MOST_LOOKED_AT = 100                       -- of one search; more than `compared` only where rules.pair refuses
 
 local fields = {
   game_id = mu.u32 { key = true },
@@ -59,9 +59,9 @@ end
 
 -- The keys under which searches that may suit a listed game are waiting.
 function listing.keys(game)
-  local entry, list = entry_kind.get(game.id), {}
-  for mask = 0, keys.ANY do list[mask + 1] = entry[keys.FIELD[mask]] end
-  return list
+  local entry, patterns = entry_kind.get(game.id), {}
+  for mask = 0, keys.ANY do patterns[mask] = entry[keys.FIELD[mask]] end
+  return keys.of_tickets(game, patterns)
 end
 
 local function better(one, other)
@@ -69,14 +69,14 @@ local function better(one, other)
   return one.since < other.since
 end
 
--- The game of an entry if it really suits. What does not is brought up to date: somebody changed it past us.
+-- The game of an entry if it really suits. What suits nobody who looks it up so is brought up to date: somebody changed
+-- it past us.
 local function checked(wanted, entry)
   local game = entry.game
-  if not game then
-    entry:remove()
-  elseif not search.fault(wanted, game) then
-    return game
-  else
+  if not game then return entry:remove() end
+  local why, about_him = search.fault(wanted, game)
+  if not why then return game end
+  if not about_him then
     listing.rename(game)
     listing.refresh(game)
   end

@@ -125,6 +125,7 @@ tick = mu.timer "matchmaking.tick" {
     local now, session = mu.time.mono(), ticket.session
     if not session or now >= ticket.ends then return queue.fail(ticket, TIMED_OUT) end
     local wanted = search.of_ticket(ticket)
+    ticket.key   = keys.of_ticket(wanted)        -- what its player has may have changed
     tell(session, ticket.id, wanted, 0)
     if create(ticket, session, wanted, now - ticket.started) then return end
     tick:start(next_tick(ticket, now), ticket)
@@ -208,11 +209,12 @@ end
 games.when_entering(function(session) drop(session.player) end)
 sessions.when_leaving(drop)
 
--- A searcher's tunnel is there now: games that go through tunnels suit him, too.
+-- A searcher's tunnel is there now: games that need one suit him, too.
 tunnels.when_opened(function(session)
   local ticket = ticket_kind.count() > 0 and queue.of_player(session.player.id)
   if not ticket then return end
   local wanted    = search.of_ticket(ticket)
+  ticket.key      = keys.of_ticket(wanted)
   local game, fit = listing.best(wanted)
   if game then deliver(session, ticket.id, wanted, game, fit, mu.time.mono() - ticket.started) end
 end)

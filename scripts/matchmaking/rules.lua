@@ -6,9 +6,13 @@
 --   both    either both have it or neither: who lacks a pack cannot play with those who have it
 --   told    decides nothing; the searcher is told the values
 --
--- What a lobby must be (`rules.lobby`), whoever searches, and what a searcher and a lobby must be to each other
--- (`rules.pair`): a test, and the end of the sentence "the game …" that says why not. A game is the record
--- (services/games_records.lua), `attributes` are its attributes; a search is { player_id, session, rating, version }.
+-- What a lobby must be (`rules.lobby`), whoever searches, what it may need of its players (`rules.needs`: one test for
+-- the game and one for the player's session), and what a searcher and a lobby must be to each other (`rules.pair`): a
+-- test, and the end of the sentence "the game …" that says why not. A game is the record (services/games_records.lua),
+-- `attributes` are its attributes; a search is { player_id, session, rating, version }.
+--
+-- Games and searches find each other by what is asked and needed, however many there are. A rule of `rules.pair` is
+-- only looked at afterwards: let it refuse few.
 local tunnels = require "services.tunnels"
 
 local rules = {}
@@ -61,9 +65,12 @@ end
 -- Only players with the same version of the game meet.
 rules.same_version = true
 
+rules.needs = {
+  { name = "tunnel", why = "goes through tunnels, and the player has none",
+    game = tunnels.is_tunnelled, player = function(session) return tunnels.of(session) ~= nil end },
+}
+
 rules.pair = {
-  { why = "goes through tunnels, and the player has none",
-    test = function(search, game) return tunnels.fits(game, search.session) end },
   { why = "has banned the player", test = function(search, game) return not game.banned:has(search.player_id) end },
   { why = "has the player already",
     test = function(search, game)

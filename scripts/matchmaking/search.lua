@@ -132,8 +132,8 @@ local function enough(faults, why)
   return not faults
 end
 
--- Why a search and a game do not suit each other: the end of "the game …", or nil when they do. With `faults` (a list)
--- all that is wrong is added to it.
+-- Why a search and a game do not suit each other: the end of "the game …", or nil when they do; and whether it is about
+-- these two alone, where another player might suit the game. With `faults` (a list) all that is wrong is added to it.
 function search.fault(wanted, game, faults)
   local attributes = mu.plain(game.attributes)
   if rules.free(game) <= 0 and enough(faults, FULL) then return FULL end
@@ -147,8 +147,11 @@ function search.fault(wanted, game, faults)
     local fault = asked_fault(wanted, rule, attributes)
     if fault and enough(faults, fault) then return fault end
   end
+  for _, rule in ipairs(rules.needs or {}) do
+    if rule.game(game) and not rule.player(wanted.session) and enough(faults, rule.why) then return rule.why, true end
+  end
   for _, rule in ipairs(rules.pair) do
-    if not rule.test(wanted, game) and enough(faults, rule.why) then return rule.why end
+    if not rule.test(wanted, game) and enough(faults, rule.why) then return rule.why, true end
   end
   return faults and faults[1]
 end

@@ -134,11 +134,6 @@ function tunnels.between(game, viewer)
   return tunnels.of(viewer) ~= nil and tunnels.of(game.host.session) ~= nil
 end
 
--- Whether a player can play in a game at all: a tunnelled game is for players with a tunnel.
-function tunnels.fits(game, session)
-  return not tunnels.is_tunnelled(game) or tunnels.of(session) ~= nil
-end
-
 -- Where `viewer` finds the host of a game, and the topology that goes with it.
 function tunnels.host_address(game, viewer)
   if tunnels.between(game, viewer) then
