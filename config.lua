@@ -180,6 +180,7 @@ return {
 
     -- How often one address or one account may do what costs something. Each figure is also how much may be done at
     -- once; it then comes back evenly. 64 players behind one router never meet them. 0: no limit.
+    -- changes_per_minute = 600,     -- what one player changes about his game and himself, joins and searches included
     -- login_failures = 8,           -- wrong passwords a minute, for one account from one address
     -- account_login_failures = 120, -- the same for one account from everywhere
     -- address_login_failures = 240, -- the same from one address for all accounts

@@ -1,10 +1,16 @@
 -- guards.lua: what a route can ask for before its handler runs: `login = true` in a route is the first of these,
 -- `role = "admin"` another.
 local games = require "services.games"
+local pace  = require "services.pace"
 local roles = require "services.roles"
 
 mu.guard "login" (function(session, request, wanted)
   if wanted and not session.player then return mu.fail "ERR_AUTHENTICATION_REQUIRED" end
+end)
+
+-- So many a minute of one player: what others hear of, or what could be tried until it works.
+mu.guard "paced" (function(session, request, wanted)
+  if wanted and not pace.take(session) then return mu.fail "ERR_TIMEOUT" end
 end)
 
 -- The game that the request names (its field game_id) must be there and the player in it.

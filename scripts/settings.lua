@@ -128,6 +128,8 @@ mu.settings {
     text = "Timers that may run at once, of all scripts together." },
   ["limits.resume_seconds"] = { type = "integer", default = 120, min = 0, max = 3600,
     text = "How long a lost session can be resumed by its key." },
+  ["limits.changes_per_minute"] = { type = "integer", default = 600, min = 0, max = 60000,
+    text = "What one player may change about his game and himself per minute, joins and searches too. 0: no limit." },
   ["limits.setting_bytes"] = { type = "integer", default = 65536, min = 1024, max = 1048576,
     text = "Longest value a game may save under one key." },
   ["limits.setting_keys"] = { type = "integer", default = 200, min = 16, max = 1000,

@@ -2625,6 +2625,7 @@ function transaction:row(sql, ...) end
 ---@field links_heard boolean
 ---@field members list|member[]
 ---@field migrating boolean
+---@field most_players integer
 ---@field ping_site string
 ---@field presence integer
 ---@field private_slots integer
@@ -2886,6 +2887,8 @@ function transaction:row(sql, ...) end
 ---@field nat_type integer
 ---@field opened integer
 ---@field origin string
+---@field paced_at number
+---@field paced_left integer
 ---@field player player?
 ---@field port integer
 ---@field real_address string
@@ -3159,6 +3162,7 @@ function transaction:row(sql, ...) end
 ---@field await_seconds integer longest wait for one answer (store, password, http)
 ---@field burst_ms integer … and this long: it is ended
 ---@field burst_warn_ms integer a handler that runs this long without a pause is named in the log
+---@field changes_per_minute integer What one player may change about his game and himself per minute, joins and searches too. 0: no limit.
 ---@field codes_per_minute integer Codes and forgotten passwords asked for per minute from one address, and by one account. 0: no limit.
 ---@field connections_per_minute integer Games that may connect per minute from one address. 0: no limit.
 ---@field coroutines integer coroutines that one handler may make without a pause
@@ -4631,6 +4635,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.clearLists
@@ -4643,6 +4648,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.getConfigListsInfo
@@ -4655,6 +4661,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.getListForUser
@@ -4667,6 +4674,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.getLists
@@ -4679,6 +4687,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.removeUsersFromList
@@ -4691,6 +4700,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.setUsersToList
@@ -4703,6 +4713,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.subscribeToLists
@@ -4715,6 +4726,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.unsubscribeFromLists
@@ -4727,6 +4739,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.acceptLegalDocs
@@ -4739,6 +4752,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.acceptTos
@@ -4751,6 +4765,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.checkAgeReq
@@ -4763,6 +4778,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.checkSinglePlayerLogin
@@ -4775,6 +4791,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.consumecode
@@ -4787,6 +4804,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.createAccount
@@ -4799,6 +4817,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.createPersona
@@ -4811,6 +4830,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.createWalUserSession
@@ -4823,6 +4843,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.decrementUseCount
@@ -4835,6 +4856,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.deletePersona
@@ -4847,6 +4869,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.deviceLoginGuest
@@ -4859,6 +4882,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.disableOptIn
@@ -4871,6 +4895,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.disablePersona
@@ -4883,6 +4908,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.enableOptIn
@@ -4895,6 +4921,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.expressLogin
@@ -4907,6 +4934,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getAccount
@@ -4919,6 +4947,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getAuthToken
@@ -4931,6 +4960,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getHandoffToken
@@ -4943,6 +4973,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getLegalDocsInfo
@@ -4955,6 +4986,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getOptIn
@@ -4967,6 +4999,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getPasswordRules
@@ -4979,6 +5012,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getPersona
@@ -4991,6 +5025,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getPrivacyPolicyContent
@@ -5003,6 +5038,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getTermsAndConditionsContent
@@ -5015,6 +5051,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getTermsOfServiceContent
@@ -5027,6 +5064,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getTosInfo
@@ -5039,6 +5077,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getUseCount
@@ -5051,6 +5090,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.grantEntitlement
@@ -5063,6 +5103,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.grantEntitlement2
@@ -5075,6 +5116,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.hasEntitlement
@@ -5087,6 +5129,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listDeviceAccounts
@@ -5099,6 +5142,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listEntitlements
@@ -5111,6 +5155,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listPersonaEntitlements2
@@ -5123,6 +5168,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listPersonas
@@ -5135,6 +5181,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listUserEntitlements2
@@ -5147,6 +5194,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.login
@@ -5159,6 +5207,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.loginPersona
@@ -5171,6 +5220,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.logout
@@ -5183,6 +5233,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.logoutPersona
@@ -5195,6 +5246,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.modifyEntitlement2
@@ -5207,6 +5259,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.originLogin
@@ -5219,6 +5272,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.passwordForgot
@@ -5231,6 +5285,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.ps3AssociateAccount
@@ -5243,6 +5298,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.ps3CreateAccount
@@ -5255,6 +5311,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.ps3Login
@@ -5267,6 +5324,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.silentLogin
@@ -5279,6 +5337,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.updateAccount
@@ -5291,6 +5350,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.updateParentalEmail
@@ -5303,6 +5363,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.validateSessionKey
@@ -5315,6 +5376,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.xboxAssociateAccount
@@ -5327,6 +5389,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.xboxCreateAccount
@@ -5339,6 +5402,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.xboxLogin
@@ -5351,6 +5415,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.addAdminPlayer
@@ -5363,6 +5428,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.addQueuedPlayerToGame
@@ -5375,6 +5441,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.advanceGameState
@@ -5387,6 +5454,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.banPlayer
@@ -5399,6 +5467,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.cancelMatchmaking
@@ -5411,6 +5480,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.changeGameTeamId
@@ -5423,6 +5493,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.clearBannedList
@@ -5435,6 +5506,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.createGame
@@ -5447,6 +5519,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.destroyGame
@@ -5459,6 +5532,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.destroyGameList
@@ -5471,6 +5545,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.ejectHost
@@ -5483,6 +5558,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.finalizeGameCreation
@@ -5495,6 +5571,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getBannedList
@@ -5507,6 +5584,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getFullGameData
@@ -5519,6 +5597,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getGameDataFromId
@@ -5531,6 +5610,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getGameListSnapshot
@@ -5543,6 +5623,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getGameListSubscription
@@ -5555,6 +5636,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getMatchmakingConfig
@@ -5567,6 +5649,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getUserSetGameListSubscription
@@ -5579,6 +5662,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.joinGame
@@ -5591,6 +5675,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.joinGameByGroup
@@ -5603,6 +5688,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.leaveGameByGroup
@@ -5615,6 +5701,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.listGames
@@ -5627,10 +5714,11 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.migrateAdminPlayer
----@field handle fun(session: session, request: nil): failure|nil
+---@field handle fun(session: session, request: schema.GameAndPlayer): failure|nil
 ---@field request? tdf_struct
 ---@field response? tdf_struct
 ---@field error? tdf_struct
@@ -5639,6 +5727,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.migrateGame
@@ -5651,6 +5740,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.registerDynamicDedicatedServerCreator
@@ -5663,6 +5753,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.removeAdminPlayer
@@ -5675,6 +5766,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.removePlayer
@@ -5687,6 +5779,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.removePlayerFromBannedList
@@ -5699,6 +5792,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.replayGame
@@ -5711,6 +5805,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.resetDedicatedServer
@@ -5723,6 +5818,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.returnDedicatedServerToPool
@@ -5735,6 +5831,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setGameAttributes
@@ -5747,6 +5844,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setGameSettings
@@ -5759,6 +5857,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPlayerAttributes
@@ -5771,6 +5870,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPlayerCapacity
@@ -5783,6 +5883,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPlayerCustomData
@@ -5795,6 +5896,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPlayerTeam
@@ -5807,6 +5909,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPresenceMode
@@ -5819,6 +5922,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.startMatchmaking
@@ -5831,6 +5935,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.swapPlayersTeam
@@ -5843,6 +5948,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.unregisterDynamicDedicatedServerCreator
@@ -5855,6 +5961,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.updateGameHostMigrationStatus
@@ -5867,6 +5974,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.updateGameName
@@ -5879,6 +5987,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.updateGameSession
@@ -5891,6 +6000,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.updateMeshConnection
@@ -5903,6 +6013,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportColumnInfo
@@ -5915,6 +6026,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportColumnValues
@@ -5927,6 +6039,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportQueriesList
@@ -5939,6 +6052,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportQuery
@@ -5951,6 +6065,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportTypes
@@ -5963,6 +6078,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportView
@@ -5975,6 +6091,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportViewInfo
@@ -5987,6 +6104,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportViewInfoList
@@ -5999,6 +6117,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReports
@@ -6011,6 +6130,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitGameEvents
@@ -6023,6 +6143,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitGameReport
@@ -6035,6 +6156,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitOfflineGameReport
@@ -6047,6 +6169,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitTrustedEndGameReport
@@ -6059,6 +6182,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitTrustedMidGameReport
@@ -6071,6 +6195,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.updateMetric
@@ -6083,6 +6208,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.fetchMessages
@@ -6095,6 +6221,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.getMessages
@@ -6107,6 +6234,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.purgeMessages
@@ -6119,6 +6247,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.sendMessage
@@ -6131,6 +6260,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.touchMessages
@@ -6143,6 +6273,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Redirector.getServerInstance
@@ -6155,6 +6286,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getCenteredLeaderboard
@@ -6167,6 +6299,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getFilteredLeaderboard
@@ -6179,6 +6312,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getLeaderboard
@@ -6191,6 +6325,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getLeaderboardEntityCount
@@ -6203,6 +6338,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getLeaderboardGroup
@@ -6215,6 +6351,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.fetchExtendedData
@@ -6227,6 +6364,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.fetchLastLocaleUsedAndAuthError
@@ -6239,6 +6377,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.fetchUserFirstLastAuthTime
@@ -6251,6 +6390,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUser
@@ -6263,6 +6403,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUserGeoIPData
@@ -6275,6 +6416,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUserSessionId
@@ -6287,6 +6429,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUsers
@@ -6299,6 +6442,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUsersByPrefix
@@ -6311,6 +6455,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.overrideUserGeoIPData
@@ -6323,6 +6468,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.resetUserGeoIPData
@@ -6335,6 +6481,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.resumeSession
@@ -6347,6 +6494,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.setUserInfoAttribute
@@ -6359,6 +6507,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.updateExtendedDataAttribute
@@ -6371,6 +6520,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.updateHardwareFlags
@@ -6383,6 +6533,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.updateNetworkInfo
@@ -6395,6 +6546,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.updateUserSessionClientData
@@ -6407,6 +6559,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.deleteUserSettings
@@ -6419,6 +6572,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.fetchClientConfig
@@ -6431,6 +6585,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.fetchQosConfig
@@ -6443,6 +6598,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.filterForProfanity
@@ -6455,6 +6611,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.getPssConfig
@@ -6467,6 +6624,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.getTelemetryServer
@@ -6479,6 +6637,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.getTickerServer
@@ -6491,6 +6650,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.getUserOptions
@@ -6503,6 +6663,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.localizeStrings
@@ -6515,6 +6676,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.ping
@@ -6527,6 +6689,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.postAuth
@@ -6539,6 +6702,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.preAuth
@@ -6551,6 +6715,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.setClientData
@@ -6563,6 +6728,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.setClientMetrics
@@ -6575,6 +6741,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.setConnectionState
@@ -6587,6 +6754,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.setUserOptions
@@ -6599,6 +6767,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.suspendUserPing
@@ -6611,6 +6780,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.userSettingsLoad
@@ -6623,6 +6793,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.userSettingsLoadAll
@@ -6635,6 +6806,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.userSettingsSave
@@ -6647,6 +6819,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class component.AssociationLists : component

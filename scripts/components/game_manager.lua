@@ -16,6 +16,7 @@ local MOST_CUSTOM_DATA = 1024
 
 game_manager.createGame {
   login    = true,
+  paced    = true,
   request  = schema.CreateGameRequest,
   response = schema.GameId,
   handle   = function(session, request)
@@ -57,6 +58,7 @@ local METHODS = {
 
 game_manager.joinGame {
   login    = true,
+  paced    = true,
   request  = schema.JoinGameRequest,
   response = schema.JoinGameResponse,
   handle   = function(session, request)
@@ -116,6 +118,7 @@ game_manager.removePlayer {
 
 game_manager.banPlayer {
   login   = true,
+  paced   = true,
   host    = true,
   request = schema.BanPlayerRequest,
   handle  = function(session, request)
@@ -175,6 +178,7 @@ local STATES = {
 
 game_manager.advanceGameState {
   login   = true,
+  paced   = true,
   host    = true,
   request = schema.GameState,
   handle  = function(session, request)
@@ -185,6 +189,7 @@ game_manager.advanceGameState {
 
 game_manager.setGameSettings {
   login   = true,
+  paced   = true,
   host    = true,
   request = schema.SetSettingsRequest,
   handle  = function(session, request) games.set_settings(games.get(request.game_id), request.settings) end,
@@ -192,6 +197,7 @@ game_manager.setGameSettings {
 
 game_manager.setGameAttributes {
   login   = true,
+  paced   = true,
   host    = true,
   request = schema.GameAttributesChange,
   handle  = function(session, request)
@@ -203,6 +209,7 @@ game_manager.setGameAttributes {
 
 game_manager.setPlayerCapacity {
   login   = true,
+  paced   = true,
   host    = true,
   request = schema.CapacityRequest,
   handle  = function(session, request)
@@ -213,6 +220,7 @@ game_manager.setPlayerCapacity {
 
 game_manager.setPresenceMode {
   login   = true,
+  paced   = true,
   host    = true,
   request = schema.Presence,
   handle  = function(session, request)
@@ -225,6 +233,7 @@ game_manager.setPresenceMode {
 
 game_manager.replayGame {
   login   = true,
+  paced   = true,
   host    = true,
   request = schema.GameId,
   handle  = function(session, request)
@@ -245,6 +254,7 @@ end
 
 game_manager.setPlayerAttributes {
   login    = true,
+  paced    = true,
   own_seat = "or host",
   request  = schema.PlayerAttributes,
   handle   = function(session, request)
@@ -255,6 +265,7 @@ game_manager.setPlayerAttributes {
 
 game_manager.setPlayerCustomData {
   login    = true,
+  paced    = true,
   own_seat = "only",
   request  = schema.PlayerCustomData,
   handle   = function(session, request)

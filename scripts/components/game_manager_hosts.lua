@@ -11,6 +11,7 @@ local MOST_GAMES = 20                            -- of one list
 
 game_manager.migrateGame {
   login   = true,
+  paced   = true,
   host    = true,
   request = schema.MigrateGameRequest,
   handle  = function(session, request)
@@ -35,6 +36,7 @@ game_manager.updateGameHostMigrationStatus {
 for command, admin in pairs { addAdminPlayer = true, removeAdminPlayer = false } do
   game_manager[command] {
     login   = true,
+    paced   = true,
     host    = true,
     request = schema.GameAndPlayer,
     handle  = function(session, request)
@@ -46,6 +48,7 @@ end
 
 game_manager.migrateAdminPlayer {
   login   = true,
+  paced   = true,
   member  = true,
   request = schema.GameAndPlayer,
   handle  = function(session, request)
@@ -69,6 +72,7 @@ end
 
 game_manager.getGameDataFromId {
   login    = true,
+  paced    = true,
   request  = schema.GameDataRequest,
   response = schema.GameDataResponse,
   handle   = function(session, request)

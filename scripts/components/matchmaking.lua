@@ -7,6 +7,7 @@ local queue  = require "matchmaking.queue"
 -- The answer is the number of the search. What comes of it follows as notifications: how it goes, and a game or an end.
 game_manager.startMatchmaking {
   login    = true,
+  paced    = true,
   request  = schema.StartRequest,
   response = schema.StartResponse,
   handle   = function(session, request)

@@ -29,6 +29,7 @@ user_sessions.resumeSession {
 
 user_sessions.updateNetworkInfo {
   login   = true,
+  paced   = true,
   request = schema.NetworkInfo,
   handle  = function(session, request)
     local pair = request.address and request.address.pair
@@ -49,6 +50,7 @@ user_sessions.updateNetworkInfo {
 
 user_sessions.updateHardwareFlags {
   login   = true,
+  paced   = true,
   request = schema.HardwareFlags,
   handle  = function(session, request)
     session.hardware_flags = request.flags & 0xFFFFFFFF

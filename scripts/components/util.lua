@@ -147,6 +147,7 @@ util.suspendUserPing {
 
 -- What the player's router says (UPnP): its outside address is better than the one we see.
 util.setClientMetrics {
+  paced   = true,
   request = schema.ClientMetrics,
   handle  = function(session, request)
     local double_nat = request.flags & DOUBLE_NAT ~= 0

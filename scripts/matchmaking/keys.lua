@@ -5,8 +5,8 @@
 -- game is listed under one number for each set of rules a searcher may not mind: eight for three rules. Looking up
 -- costs the same with ten games and with ten thousand, in both directions: a game that opens asks for the tickets that
 -- have one of its eight numbers. What a game needs of its players makes its number another one; a search is for the
--- numbers of all games whose needs its player meets. Two different things may have the same number, once in 2^64: whoever uses a key looks
--- at the rules as well.
+-- numbers of all games whose needs its player meets. Two different things may have the same number, once in 2^64:
+-- whoever uses a key looks at the rules as well.
 --
 -- Only the first four rules of the kind "choice" are in the keys; more are looked at, never looked up.
 local rules  = require "matchmaking.rules"

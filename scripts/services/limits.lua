@@ -74,7 +74,8 @@ tell_more = mu.timer "limit_refusals.tell" {
   end,
 }
 
-local function refuse(what, address)
+-- One more refusal of `what`, by this module or by one with a count of its own.
+function limits.refuse(what, address)
   local untold = untold_kind.get(what) or untold_kind.create { what = what }
   refused:add(1, { limit = what })
   untold.count = untold.count + 1
@@ -99,7 +100,7 @@ function limits.take(what, whom, most, seconds, address)
   if most == 0 then return true end
   local bucket = bucket_of(what, whom, most, seconds)
   if bucket.left < 1 then
-    refuse(what, tostring(address or whom):sub(1, MOST_WHOM))
+    limits.refuse(what, tostring(address or whom):sub(1, MOST_WHOM))
     return false
   end
   bucket.left = bucket.left - 1

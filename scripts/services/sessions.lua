@@ -23,6 +23,8 @@ local session_kind = mu.record "session" {
   real_address = mu.string { max = 45 },         -- of the player, when a reverse proxy stands in front of us
   origin       = mu.string { max = 45, index = true },   -- either of the two
   association  = mu.string { max = 64, index = true },   -- ties this connection to the tunnel of the same machine
+  paced_left   = mu.u16,                         -- services/pace.lua
+  paced_at     = mu.number,
   grace_until  = mu.i64,                         -- unix seconds: the game said it will be silent until then
   -- What the game tells about its network (updateNetworkInfo, updateHardwareFlags).
   has_address    = mu.bool,

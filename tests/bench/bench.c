@@ -26,17 +26,11 @@ static const char config[] = "return { listeners = {\n"
                              "  { name = \"tunnel\", address = \"127.0.0.1\", port = 0, tunnel = true },\n"
                              "} }\n";
 
-static const char *const sets[] = {"scripts.auto_reload=false",
-                                   "limits.silence_seconds=0",
-                                   "limits.accounts_per_hour=0",
-                                   "limits.login_failures=0",
-                                   "limits.account_login_failures=0",
-                                   "limits.address_login_failures=0",
-                                   "limits.logins_per_minute=0",
-                                   "limits.connections_per_minute=0",
-                                   "limits.associations_per_minute=0",
-                                   "tunnel.datagrams_per_second=0",
-                                   NULL};
+static const char *const sets[] = {
+    "scripts.auto_reload=false",   "limits.silence_seconds=0",        "limits.accounts_per_hour=0",
+    "limits.login_failures=0",     "limits.account_login_failures=0", "limits.address_login_failures=0",
+    "limits.logins_per_minute=0",  "limits.connections_per_minute=0", "limits.associations_per_minute=0",
+    "limits.changes_per_minute=0", "tunnel.datagrams_per_second=0",   NULL};
 
 /* Scenarios beside the table of replies, in the order they run. */
 static const struct {

@@ -1,5 +1,6 @@
 -- limits.lua: who does too much is held back; a tournament behind one router is not.
 local play  = require "plays.lib.play"
+local match = require "plays.lib.match_steps"
 local steps = require "plays.lib.steps"
 
 -- In the hostile modes, where every byte is a write of its own, fewer do.
@@ -130,4 +131,24 @@ play.scene("logins, codes and uploads have limits of their own; a reload forgets
   for i = 1, 3 do
     play.equal(i < 3 and 200 or 429, mu.http_client.post(url, '{"values":[]}').status, "upload " .. i)
   end
+end)
+
+play.scene("who changes his game without end is held back, and may leave at any time", function()
+  local server = play.server { set = { "limits.changes_per_minute=10" } }
+  local alice, bob = match.player(server, "Alice"), match.player(server, "Bob")
+  local lobby = match.together { alice, bob }
+  local mine  = { game_id = lobby.id, player_id = bob.id, attributes = { noise = ("x"):rep(255) } }
+  local refused, heard = nil, 0
+  for _ = 1, 100 do
+    bob:sends("GameManager.setPlayerAttributes", mine)
+    refused = bob:next().kind == "error"
+    if refused then break end
+    match.tells(lobby, "NotifyPlayerAttribChange", mine)
+    heard = heard + 1
+  end
+  play.equal({ true, true }, { refused, heard > 0 }, "refused after some")
+  alice:asks("GameManager.setGameSettings", { game_id = lobby.id, settings = 285 })   -- hers is her own
+  match.tells(lobby, "NotifyGameSettingsChange", { settings = 285 })
+  match.leaves(bob, lobby)
+  server:wait_log("limit 'changes of a player' reached", 5)
 end)
