@@ -99,6 +99,7 @@ return {
     -- decay = 0.0,                  -- percent that a theatre loses per day without a match; 0: none
     -- increase_factor = 1.0,        -- what a match adds, times this
     -- increases_per_hour = 60,      -- matches of one player that count; 0: no limit
+    -- token_hours = 24,             -- how long the token in its addresses is good after its game has gone
     -- promotions = true,            -- promoted classes count as an asset of the war …
     -- most_promotions = 65535,      -- … but no more than so many
   },

@@ -85,6 +85,9 @@ mu.settings {
     text = "What a match adds to a theatre, times this." },
   ["galaxy_at_war.increases_per_hour"] = { type = "integer", default = 60, min = 0, max = 100000,
     text = "Matches per hour that count for one player. 0: no limit." },
+  ["galaxy_at_war.token_hours"] = { type = "integer", default = 24, min = 1, max = 720,
+    text = "How long the token that a game writes into the addresses of Galaxy at War is good, whoever else reads it; "
+      .. "and as long as the login that it was given in." },
   ["galaxy_at_war.promotions"] = { type = "boolean", default = true,
     text = "Promoted classes count as an asset of the war." },
   ["galaxy_at_war.most_promotions"] = { type = "integer", default = 65535, min = 0, max = 2147483647,

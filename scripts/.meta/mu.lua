@@ -2281,25 +2281,29 @@ mu.token = {}
 ---@return string
 function mu.token.association() end
 
---- A signed token of 60 characters for a player, good until the given Unix second.
+--- A signed token of 60 characters for a player, good until the given Unix second. generation: a number of 16 bits that comes back with it, else 0. scope: what it is good for, up to 32 bytes; whoever reads it names the same one.
 --- Errors: a number out of range
 --- ```lua
 --- #mu.token.issue(1, 1700000000) == 60
 --- ```
 ---@param player_id integer
 ---@param expires integer
+---@param generation? integer
+---@param scope? string
 ---@return string
-function mu.token.issue(player_id, expires) end
+function mu.token.issue(player_id, expires, generation, scope) end
 
---- Player id and expiry of a token of ours; nil, "invalid" or nil, "expired". now: Unix seconds, else the clock.
+--- Player id, expiry and generation of a token of ours; nil, "invalid" or nil, "expired". now: Unix seconds, else the clock. One that was issued for another scope is invalid.
 --- ```lua
 --- local id, expires = mu.token.read(mu.token.issue(7, 4000000000))
 --- ```
 ---@param text string
 ---@param now? integer
+---@param scope? string
 ---@return integer?
 ---@return any
-function mu.token.read(text, now) end
+---@return integer?
+function mu.token.read(text, now, scope) end
 
 --- The id inside an association token of ours, as UUID text; nil for anything else.
 --- ```lua
@@ -2843,6 +2847,7 @@ function transaction:row(sql, ...) end
 ---@field rating integer
 ---@field role integer
 ---@field session session?
+---@field since integer
 ---@field telemetry integer
 
 ---@class kind.player : kind
@@ -3142,6 +3147,7 @@ function transaction:row(sql, ...) end
 ---@field increases_per_hour integer Matches per hour that count for one player. 0: no limit.
 ---@field most_promotions integer Promotions of one player that count at most.
 ---@field promotions boolean Promoted classes count as an asset of the war.
+---@field token_hours integer How long the token that a game writes into the addresses of Galaxy at War is good, whoever else reads it; and as long as the login that it was given in.
 
 ---@class config.games
 ---@field history_days integer How long matches are remembered. 0: for ever.

@@ -87,7 +87,8 @@ authentication.updateAccount {
     if not changed then return mu.fail(reason == "taken" and "AUTH_ERR_EXISTS" or "ERR_TIMEOUT") end
     if password then sessions.forget(id) end
     if email and player:exists() then player.email = email end
-    return { token = tokens.issue(id) }
+    local account = players.by_id(id)
+    return account and { token = tokens.issue(account) } or mu.fail "ERR_AUTHENTICATION_REQUIRED"
   end,
 }
 

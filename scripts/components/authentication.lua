@@ -23,7 +23,7 @@ authentication.login {
   handle   = function(session, request)
     local account, fault = logins.by_password(session, request.email, request.password)
     if not account then return login_failed(fault) end
-    return logins.choose_persona(sessions.login(session, account), tokens.issue(account.id))
+    return logins.choose_persona(sessions.login(session, account), tokens.issue(account))
   end,
 }
 
@@ -52,7 +52,7 @@ authentication.silentLogin {
     if account.id ~= request.persona_id then return login_failed "AUTH_ERR_INVALID_TOKEN" end
     local player = sessions.login(session, account)
     sessions.introduce(session)
-    return logins.full(player, tokens.renew(request.token, account.id, expires))
+    return logins.full(player, tokens.renew(request.token, account, expires))
   end,
 }
 
@@ -65,7 +65,7 @@ authentication.expressLogin {
     if not account then return login_failed(fault) end
     local player = sessions.login(session, account)
     sessions.introduce(session)
-    return logins.full(player, tokens.issue(account.id))
+    return logins.full(player, tokens.issue(account))
   end,
 }
 
@@ -108,7 +108,7 @@ authentication.createAccount {
     local account, reason = players.create(email, request.password)
     if reason == "taken" then return refused("AUTH_ERR_EXISTS", DUPLICATE, EMAIL) end
     if not account then return mu.fail "ERR_TIMEOUT" end
-    return logins.created(sessions.login(session, account), tokens.issue(account.id))
+    return logins.created(sessions.login(session, account), tokens.issue(account))
   end,
 }
 
@@ -132,9 +132,12 @@ authentication.getPasswordRules {
   end,
 }
 
--- For Galaxy at War over HTTP.
+-- For Galaxy at War over HTTP, and for nothing else.
 authentication.getAuthToken {
   login    = true,
   response = schema.AuthToken,
-  handle   = function(session) return { token = tokens.issue(session.player.id) } end,
+  handle   = function(session)
+    local account = players.by_id(session.player.id)
+    return account and { token = tokens.issue_war(account) } or mu.fail "ERR_AUTHENTICATION_REQUIRED"
+  end,
 }

@@ -77,6 +77,17 @@ mu.command "players password" {
   end,
 }
 
+mu.command "players logout" {
+  text    = "logs an account out everywhere: its game, the dashboard, every token; the password stays",
+  params  = "player: player",
+  changes = true,
+  example = "players logout brave-varren-0421",
+  handle  = function(caller, account)
+    accounts.log_out(account)
+    return ("%s has to log in again, everywhere"):format(account.name)
+  end,
+}
+
 mu.command "players role" {
   text    = "gives an account a role: default or admin",
   params  = "player: player, role: role",

@@ -3,6 +3,7 @@ local format       = require "console.format"
 local history      = require "services.history"
 local leaderboards = require "services.leaderboards"
 local ratings      = require "galaxy_at_war.ratings"
+local schedule     = require "services.schedule"
 local sessions     = require "services.sessions"
 local war          = require "services.galaxy_at_war"
 
@@ -14,6 +15,24 @@ local REFUSED = {
   long = "this version is longer than limits.setting_bytes allows now", key = "this version's key is not allowed now",
   gone = "the account is not there any more",
 }
+
+local SHOWN = 40                                 -- characters of a value
+
+-- A moment as `players history` writes it, in UTC: unix seconds; nil for any other text.
+local function moment_of(text)
+  local day, hour, minute, second = text:match "^(%d%d%d%d%-%d%d%-%d%d) (%d%d):(%d%d):?(%d?%d?)$"
+  local start = day and schedule.day(day)
+  if not start or tonumber(hour) > 23 or tonumber(minute) > 59 then return nil end
+  return start + tonumber(hour) * 3600 + tonumber(minute) * 60 + math.min(tonumber(second) or 59, 59)
+end
+
+local function begins(value) return value and value:sub(1, SHOWN) or "-" end
+
+local function what_of(change)
+  if change.lost then return "stays: its versions do not reach back so far" end
+  if not change.was then return "goes: it was not there" end
+  return change.now and "as it was" or "is back"
+end
 
 -- His game would write over what changes: it goes first.
 local function send_away(account, reason)
@@ -34,16 +53,50 @@ mu.command "players history" {
                   row.value:sub(1, 60) }
     end
     return { columns = { "version", "key", "saved", "bytes", "", "begins with" }, rows = rows,
-             note = ("%d versions; `players restore %s <version>` puts one back"):format(#list, account.name) }
+             note = ("%d versions; `players restore %s <version>` puts one back, --all everything of then"):format(
+               #list, account.name) }
   end,
 }
 
+-- Everything as it was when a version was saved, or at a moment.
+local function restore_all(account, version, check)
+  local moment = moment_of(version)
+  if not moment then
+    local found, fault = history.find(account.id, version)
+    if not found then return nil, REFUSED[fault] end
+    moment = found.saved
+  end
+  if not check then send_away(account, "its saved data was put back") end
+  local changes, rows, done = history.changes(account.id, moment), {}, 0
+  for i, change in ipairs(changes) do
+    rows[i] = { change.key, what_of(change), begins(change.now), begins(change.was) }
+    done = done + (change.lost and 0 or 1)
+  end
+  if done == 0 and not rows[1] then return nil, "everything is as it was at " .. format.when(moment) end
+  if not check then
+    local saved, why, key = history.apply(account.id, changes)
+    if not saved then return nil, (key and key .. ": " or "") .. REFUSED[why] .. "; nothing was changed" end
+    leaderboards.later(account.id)
+  end
+  return {
+    columns = { "key", "what", "from", "to" }, rows = rows,
+    note = ("%s %s %d of its keys as at %s UTC"):format(account.name, check and "would have" or "has", done,
+                                                       format.when(moment)),
+  }
+end
+
 mu.command "players restore" {
-  text    = "puts an earlier version of a saved value back; his game, if it is here, is sent away",
+  text    = "puts an earlier version of one saved value back; with --all everything, as it was when that version was "
+            .. "saved or at a time (UTC, as `players history` shows it); with --check it only says what that would "
+            .. "change. His game, if it is here, is sent away",
   params  = "player: player, version: string",
+  options = "all?: boolean, check?: boolean",
   changes = true,
   example = "players restore brave-varren-0421 3f9a01b2c4",
-  handle  = function(caller, account, version)
+  handle  = function(caller, account, version, options)
+    if options.all then return restore_all(account, version, options.check) end
+    if options.check then return nil, "--check goes with --all" end
+    if moment_of(version) then return nil, "a time puts everything back: say --all" end
     send_away(account, "an earlier version of its saved data was put back")
     local key, fault = history.restore(account.id, version)
     if not key then return nil, REFUSED[fault] or fault end

@@ -7,7 +7,7 @@ local NOTHING = "There is no dashboard here: put a build of one into assets/dash
 
 local function page(request)
   local name = request.params.name or ""
-  if name == "api" or name:find "^api/" then return { status = 404, text = "There is no such endpoint" } end
+  if name == "api" then return { status = 404, text = "There is no such endpoint" } end   -- api/…: http/api/api.lua
   local is_file = (name:match "[^/]*$"):find(".", 1, true)
   local file = mu.asset.find(FOLDER, is_file and name or "index.html")
   if not file then return { status = 404, text = is_file and "There is no such file" or NOTHING } end

@@ -1,6 +1,7 @@
 -- http/galaxy_at_war.lua: the war as the game asks for it (reference 03 §2.1 – §2.7).
 --
--- The game got its token in Blaze (getAuthToken); here it is part of the address, because the game puts it there.
+-- The game got its token in Blaze (getAuthToken); here it is part of the address, because the game puts it there. So it
+-- is good for the war alone, and not for long (services/tokens.lua): who finds it in a log sees how far one war is.
 -- Behind a Pocket Relay client every question arrives as a GET without headers, and with one slash too many.
 local config  = mu.config
 local limits  = require "services.limits"
@@ -38,7 +39,7 @@ end
 
 -- The account behind the token, or nil.
 local function account_of(request, token)
-  return (logins.by_token_from(proxy.origin(request), token))
+  return logins.by_war_token_from(proxy.origin(request), token)
 end
 
 local function login(request)

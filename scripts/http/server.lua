@@ -1,26 +1,33 @@
 -- http/server.lua: how a Pocket Relay client finds this server and brings its game in.
 local config  = mu.config
+local api     = require "http.api.api"
 local doors   = require "services.doors"
 local limits  = require "services.limits"
 local proxy   = require "services.proxy"
 local tunnels = require "services.tunnels"
+local types   = require "http.api.types"
 
 local IDENT  = "POCKET_RELAY_SERVER"             -- what the clients insist on
 local MINUTE = 60
 
-mu.http.get("/api/server", {
-  handle = function(request)
-    local address = proxy.origin(request)
+api.get("/api/server", {
+  text = "What this server is, and a new token that ties the connections of one machine together.",
+  response = types.object({
+    ident = types.text, version = types.text, association = types.text, tunnel_port = types.nullable(types.integer),
+    server = types.object { name = types.text, version = types.text },
+  }),
+  handle = function(_, request)
+    local address = proxy.origin(request.http)
     if not limits.take("look-ups from an address", address, config.limits.associations_per_minute, MINUTE) then
-      return { status = 429, text = "Too many look-ups, try again in a minute" }
+      return api.refuse(429, "Too many look-ups, try again in a minute")
     end
-    return { json = {
+    return {
       ident       = IDENT,
       version     = config.server.compatibility,
       association = mu.token.association(),
       tunnel_port = tunnels.advertised_port() or mu.null,
       server      = { name = config.server.name, version = mu.version },
-    } }
+    }
   end,
 })
 

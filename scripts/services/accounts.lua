@@ -101,18 +101,25 @@ function accounts.set_role(account, name)
   return true
 end
 
--- Sets a password, or a random one, which is returned. It ends the account's login, and every earlier token is void,
--- that of this very second included. nil and a sentence when it cannot be one.
+-- Sets a password, or a random one, which is returned. It ends the account's login, and every earlier token is void.
+-- nil and a sentence when it cannot be one.
 function accounts.set_password(account, password)
   password = password or mu.crypto.hex(mu.crypto.random(6))
   if players.password_fault(password) then return nil, players.password_rule() end
   local hash = mu.crypto.password_hash(password)
   if not hash then return nil, "too many passwords are being worked on: try again" end
   answer(mu.store.batch {
-    { "UPDATE players SET password = ?, tokens_since = ? WHERE id = ?", hash, mu.time.unix() + 1, account.id },
+    { "UPDATE players SET password = ?, " .. players.VOID_TOKENS .. " WHERE id = ?", hash, account.id },
   })
   end_login(account, "its password was changed")
   return password
+end
+
+-- Logs an account out everywhere: its game goes, and every token of it is void. (Another role needs none of that: it is
+-- looked up with each request.)
+function accounts.log_out(account)
+  answer(mu.store.batch { { "UPDATE players SET " .. players.VOID_TOKENS .. " WHERE id = ?", account.id } })
+  end_login(account, "it was logged out everywhere")
 end
 
 -- Ends the account's login, if there is one, and removes it with all it has saved. Somebody may have logged in while

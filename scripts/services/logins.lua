@@ -3,6 +3,7 @@ local config  = mu.config
 local limits  = require "services.limits"
 local network = require "services.network"
 local players = require "services.players"
+local sessions = require "services.sessions"
 local tokens  = require "services.tokens"
 
 local MINUTE = 60
@@ -67,21 +68,38 @@ end
 
 -- The account behind a login token; else nil, the name of the error. Also tells when the token expires.
 function logins.by_token(token)
-  local id, expires = tokens.read(token)
+  local id, expires, generation = tokens.read(token)
   if not id then return nil, expires == "expired" and "AUTH_ERR_EXPIRED_TOKEN" or "AUTH_ERR_INVALID_TOKEN" end
   local account = players.by_id(id)
-  if not account or tokens.is_void(account, expires) then return nil, "AUTH_ERR_INVALID_TOKEN" end
+  if not account or account.token_generation ~= generation then return nil, "AUTH_ERR_INVALID_TOKEN" end
   return account, expires
 end
 
--- The same over HTTP, where guessing is slow: each wrong token counts against the address. nil and "limit" once it has
--- guessed too often.
+-- Whether one more token that nobody here has signed may come from an address: each counts. Right ones cost nothing,
+-- however many come at once: a page of the dashboard sends dozens.
+local function may_guess(address)
+  return limits.take("tokens from an address", address, config.limits.address_login_failures, MINUTE)
+end
+
+-- by_token over HTTP, where guessing is slow: nil and "limit" once the address has guessed too often.
 function logins.by_token_from(address, token)
-  local most = config.limits.address_login_failures
-  if not limits.take("tokens from an address", address, most, MINUTE) then return nil, "limit" end
-  local account, fault = logins.by_token(token)
-  if account then limits.give_back("tokens from an address", address, most, MINUTE) end
-  return account, fault
+  local id, fault = tokens.read(token)
+  if not id and fault == "invalid" and not may_guess(address) then return nil, "limit" end
+  return logins.by_token(token)
+end
+
+-- The account behind a token of Galaxy at War, or nil. It is good for as long as its hours, and as the login that it
+-- was given in: a game asks for it once.
+function logins.by_war_token_from(address, token)
+  local id, expires, generation = tokens.read_war(token)
+  if not id then
+    may_guess(address)                           -- the answer is the same; the log tells of it
+    return nil
+  end
+  local account = players.by_id(id)
+  if not account or account.token_generation ~= generation then return nil end
+  local online = sessions.player(id)
+  if expires > mu.time.unix() or online and online.since <= tokens.war_issued(expires) then return account end
 end
 
 -- Answers ------------------------------------------------------------------------------------------------------------

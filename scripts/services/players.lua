@@ -16,7 +16,10 @@ local players = {}
 
 -- Accounts -----------------------------------------------------------------------------------------------------------
 
-local ACCOUNT = "SELECT id, email, name, password, role, tokens_since, last_login, telemetry, grants "
+-- What makes every token of an account void (services/tokens.lua).
+players.VOID_TOKENS = "token_generation = (token_generation + 1) & 65535"
+
+local ACCOUNT = "SELECT id, email, name, password, role, token_generation, last_login, telemetry, grants "
                 .. "FROM players WHERE "
 
 function players.by_id(id)
@@ -93,7 +96,7 @@ function players.change(id, email, password)
   if password then
     local hash, reason = mu.crypto.password_hash(password)
     if not hash then return nil, reason end
-    statements[1] = { "UPDATE players SET password = ?, tokens_since = ? WHERE id = ?", hash, mu.time.unix(), id }
+    statements[1] = { "UPDATE players SET password = ?, " .. players.VOID_TOKENS .. " WHERE id = ?", hash, id }
   end
   if email then statements[#statements + 1] = { "UPDATE players SET email = ? WHERE id = ?", email, id } end
   if #statements == 0 then return true end
@@ -137,7 +140,8 @@ end
 
 -- Settings: what a game saves, key by key ----------------------------------------------------------------------------
 
--- One statement decides and writes, so that two saves at once cannot pass a limit together.
+-- One statement decides and writes, so that two saves at once cannot pass a limit together. What is saved once more
+-- without a change is the version that it was (migration 011).
 local UPSERT = [[
 INSERT INTO player_settings (player_id, key, value, updated) SELECT ?1, ?2, ?3, ?4
 WHERE (EXISTS (SELECT 1 FROM player_settings WHERE player_id = ?1 AND key = ?2)
@@ -149,7 +153,8 @@ local ROOM = [[
 local REPLACE = [[
 
 ON CONFLICT (player_id, key) DO UPDATE
-  SET value = excluded.value, updated = excluded.updated, versions = versions + 1]]
+  SET updated = CASE WHEN value = excluded.value THEN updated ELSE excluded.updated END,
+      versions = versions + (value <> excluded.value), value = excluded.value]]
 
 local SAVE       = UPSERT .. REPLACE
 local SAVE_LARGE = UPSERT .. ROOM .. REPLACE
@@ -167,6 +172,36 @@ function players.save_setting(player_id, key, value)
   return true
 end
 
+local WRITE  = "INSERT INTO player_settings (player_id, key, value, updated) VALUES (?, ?, ?, ?)" .. REPLACE
+local REMOVE = "DELETE FROM player_settings WHERE player_id = ? AND key = ?"
+local SIZES  = "SELECT key, length(CAST(value AS BLOB)) AS bytes FROM player_settings WHERE player_id = ?"
+
+-- What is wrong with these values beside those that stay, as for save_setting, and the key; nil: nothing.
+local function fault_of(player_id, values, removed)
+  local sizes, count, bytes = {}, 0, 0
+  for _, row in ipairs(answer(mu.store.read(SIZES, player_id))) do sizes[row.key] = row.bytes end
+  for _, key in ipairs(removed) do sizes[key] = nil end
+  for key, value in pairs(values) do
+    if #key > MOST_KEY or #value > config.limits.setting_bytes then return "long", key end
+    if not key:find "^[%w_]+$" then return "key", key end
+    sizes[key] = #value
+  end
+  for _, size in pairs(sizes) do count, bytes = count + 1, bytes + size end
+  if next(values) and (count > config.limits.setting_keys or bytes > MOST_BYTES) then return "many" end
+end
+
+-- Keeps many values, key → value, and deletes those whose keys are `removed`: all of it or nothing, committed when this
+-- returns. nil, a fault as for save_setting, and the key that it is about.
+function players.save_many(player_id, values, removed)
+  local fault, key = fault_of(player_id, values, removed or {})
+  if fault then return nil, fault, key end
+  local statements, now = {}, mu.time.unix()
+  for _, gone in ipairs(removed or {}) do statements[#statements + 1] = { REMOVE, player_id, gone } end
+  for name, value in pairs(values) do statements[#statements + 1] = { WRITE, player_id, name, value, now } end
+  if #statements > 0 and not answer(mu.store.batch(statements)) then return nil, "gone" end
+  return true
+end
+
 function players.setting(player_id, key)
   local row = answer(mu.store.row("SELECT value FROM player_settings WHERE player_id = ? AND key = ?", player_id, key))
   return row and row.value
@@ -177,8 +212,9 @@ function players.settings(player_id)
   return (answer(mu.store.map("SELECT key, value FROM player_settings WHERE player_id = ?", player_id)))
 end
 
+-- Whether there was one.
 function players.delete_setting(player_id, key)
-  answer(mu.store.batch { { "DELETE FROM player_settings WHERE player_id = ? AND key = ?", player_id, key } })
+  return answer(mu.store.batch { { REMOVE, player_id, key } })[1].changes > 0
 end
 
 -- Lists of players ---------------------------------------------------------------------------------------------------

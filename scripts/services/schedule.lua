@@ -24,6 +24,15 @@ local function offset_of(zone)
   return (sign == "-" and -1 or 1) * (tonumber(hours) * 3600 + tonumber(minutes) * 60)
 end
 
+-- The start of a day "2027-03-05" in UTC, in unix seconds; nil when there is no such day.
+function schedule.day(text)
+  local year, month, day = text:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)$"
+  year, month, day = tonumber(year), tonumber(month), tonumber(day)
+  if not year or month < 1 or month > 12 or day < 1 or day > 31 then return nil end
+  local start = days_of(year, month, day) * DAY
+  return os.date("!%Y-%m-%d", start) == text and start or nil          -- the 31st of April
+end
+
 -- The moment a text means; a day alone is its start, with `last` the moment after it. nil: it means none.
 local function moment(text, offset, last)
   local year, month, day, rest = text:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$"

@@ -46,6 +46,7 @@ local player_kind = mu.record "player" {
   email      = mu.string { max = 254 },
   role       = mu.u16,
   last_login = mu.i64,                           -- unix seconds, of the login before this one
+  since      = mu.i64,                           -- … of this one
   session    = mu.ref "session",
   locale     = mu.u32,
   rating     = mu.u32,                           -- N7 rating
@@ -148,7 +149,7 @@ function sessions.login(session, account, key)
 
   local player = player_kind.create {
     id = account.id, name = account.name, folded = account.name:lower(), email = account.email, role = account.role,
-    last_login = account.last_login or 0, session = session, locale = session.locale,
+    last_login = account.last_login or 0, since = mu.time.unix(), session = session, locale = session.locale,
     key = key or tokens.session_key(session), telemetry = account.telemetry, grants = account.grants,
   }
   session.player = player

@@ -26,8 +26,8 @@ local function make(email)
 end
 
 local function raise(account)
-  mu.store.batch { { "UPDATE players SET role = ?, password = NULL, tokens_since = ? WHERE id = ?",
-                     roles.SUPER_ADMIN, mu.time.unix() + 1, account.id } }
+  mu.store.batch { { "UPDATE players SET role = ?, password = NULL, " .. players.VOID_TOKENS .. " WHERE id = ?",
+                     roles.SUPER_ADMIN, account.id } }
   local online = sessions.player(account.id)     -- whoever logged in while that was written goes as well
   if online then sessions.kick(online.session, "the account became super admin") end
   sessions.forget(account.id)

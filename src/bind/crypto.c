@@ -169,11 +169,15 @@ static int equal(lua_State *L) {
 /* ---- tokens ---- */
 
 static int issue(lua_State *L) {
-    lua_Integer player = lua_tointeger(L, 1), expires = lua_tointeger(L, 2);
+    lua_Integer player = lua_tointeger(L, 1), expires = lua_tointeger(L, 2), which = luaL_optinteger(L, 3, 0);
+    const char *scope = luaL_optstring(L, 4, "");
     luaL_argcheck(L, player >= 0 && player <= UINT32_MAX, 1, "must be 0 … 4294967295");
-    luaL_argcheck(L, expires >= 0, 2, "must not be negative");
+    luaL_argcheck(L, expires >= 0 && expires <= (lua_Integer)TOKEN_EXPIRES_MAX, 2, "must be 0 … 281474976710655");
+    luaL_argcheck(L, which >= 0 && which <= UINT16_MAX, 3, "must be 0 … 65535");
+    luaL_argcheck(L, strlen(scope) <= TOKEN_SCOPE_MAX, 4, "has at most 32 bytes");
     char text[TOKEN_SESSION_CHARS + 1];
-    if (token_issue(secret_of(L, "mu.token.issue"), (uint32_t)player, (uint64_t)expires, text) < 0)
+    const token_claim claim = {(uint32_t)player, (uint16_t)which, (uint64_t)expires};
+    if (token_issue(secret_of(L, "mu.token.issue"), scope, &claim, text) < 0)
         return luaL_error(L, "mu.token.issue: HMAC-SHA256 failed");
     lua_pushstring(L, text);
     return 1;
@@ -181,15 +185,16 @@ static int issue(lua_State *L) {
 
 static int read_token(lua_State *L) {
     size_t n;
-    const char *text = lua_tolstring(L, 1, &n);
-    uint32_t player;
-    uint64_t expires, now = (uint64_t)(lua_isnoneornil(L, 2) ? clock_unix_us() / 1000000 : lua_tointeger(L, 2));
-    int e = token_read(secret_of(L, "mu.token.read"), text, n, now, &player, &expires);
+    const char *text = lua_tolstring(L, 1, &n), *scope = luaL_optstring(L, 3, "");
+    uint64_t now = (uint64_t)(lua_isnoneornil(L, 2) ? clock_unix_us() / 1000000 : lua_tointeger(L, 2));
+    token_claim claim;
+    int e = token_read(secret_of(L, "mu.token.read"), scope, text, n, now, &claim);
     if (e == E_TIMEOUT) return push_nil(L, "expired");
-    if (e < 0 || expires > INT64_MAX) return push_nil(L, "invalid");
-    lua_pushinteger(L, player);
-    lua_pushinteger(L, (lua_Integer)expires);
-    return 2;
+    if (e < 0) return push_nil(L, "invalid");
+    lua_pushinteger(L, claim.player);
+    lua_pushinteger(L, (lua_Integer)claim.expires);
+    lua_pushinteger(L, claim.generation);
+    return 3;
 }
 
 static int associate(lua_State *L) {
@@ -276,18 +281,21 @@ static const script_function functions[] = {
      .since = "0.1",
      .call = equal},
     {.name = "mu.token.issue",
-     .params = "player_id: integer, expires: integer",
+     .params = "player_id: integer, expires: integer, generation?: integer, scope?: string",
      .returns = "string",
-     .text = "A signed token of 60 characters for a player, good until the given Unix second.",
+     .text =
+         "A signed token of 60 characters for a player, good until the given Unix second. generation: a number of 16 "
+         "bits that comes back with it, else 0. scope: what it is good for, up to 32 bytes; whoever reads it names "
+         "the same one.",
      .errors = "a number out of range",
      .example = "#mu.token.issue(1, 1700000000) == 60",
      .since = "0.1",
      .call = issue},
     {.name = "mu.token.read",
-     .params = "text: string, now?: integer",
-     .returns = "integer?, any",
-     .text = "Player id and expiry of a token of ours; nil, \"invalid\" or nil, \"expired\". now: Unix seconds, "
-             "else the clock.",
+     .params = "text: string, now?: integer, scope?: string",
+     .returns = "integer?, any, integer?",
+     .text = "Player id, expiry and generation of a token of ours; nil, \"invalid\" or nil, \"expired\". now: Unix "
+             "seconds, else the clock. One that was issued for another scope is invalid.",
      .errors = "",
      .example = "local id, expires = mu.token.read(mu.token.issue(7, 4000000000))",
      .since = "0.1",

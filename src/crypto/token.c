@@ -14,13 +14,21 @@
 #define SESSION_MESSAGE 12
 #define UUID            16
 
-static int sign(const secret *key, const uint8_t *message, size_t n, uint8_t out[SIGNATURE]) {
-    return HMAC(EVP_sha256(), key->key, SECRET_BYTES, message, n, out, NULL) ? 0 : E_SYSTEM;
+/* What is signed: the scope and a zero byte, where there is one, then the message. The two kinds of message have
+ * lengths of their own, and a zero byte ends the scope: no two of these texts are equal. */
+static int sign(const secret *key, const char *scope, const uint8_t *message, size_t n, uint8_t out[SIGNATURE]) {
+    uint8_t all[TOKEN_SCOPE_MAX + 1 + UUID];
+    size_t length = strlen(scope), used = length ? length + 1 : 0;
+    if (length > TOKEN_SCOPE_MAX) return E_ARGUMENT;
+    memcpy(all, scope, used);
+    memcpy(all + used, message, n);
+    return HMAC(EVP_sha256(), key->key, SECRET_BYTES, all, used + n, out, NULL) ? 0 : E_SYSTEM;
 }
 
-static int seal(const secret *key, const uint8_t *message, size_t n, char *out) {
+static int seal(const secret *key, const char *scope, const uint8_t *message, size_t n, char *out) {
     uint8_t signature[SIGNATURE];
-    if (sign(key, message, n, signature) < 0) return E_SYSTEM;
+    int rc = sign(key, scope, message, n, signature);
+    if (rc < 0) return rc;
     base64_encode(message, n, BASE64_URL, out);
     out += BASE64_LENGTH(n);
     *out++ = '.';
@@ -29,34 +37,35 @@ static int seal(const secret *key, const uint8_t *message, size_t n, char *out) 
 }
 
 /* The message of a text of exactly that shape, when its signature is right. */
-static int unseal(const secret *key, const char *text, size_t n, uint8_t *message, size_t size) {
+static int unseal(const secret *key, const char *scope, const char *text, size_t n, uint8_t *message, size_t size) {
     uint8_t given[SIGNATURE], right[SIGNATURE];
     size_t dot = BASE64_LENGTH(size);
     if (n != dot + 1 + BASE64_LENGTH(SIGNATURE) || text[dot] != '.') return E_ARGUMENT;
     if (base64_decode(text, dot, BASE64_URL, message, size) != (ssize_t)size) return E_ARGUMENT;
     if (base64_decode(text + dot + 1, n - dot - 1, BASE64_URL, given, SIGNATURE) != SIGNATURE) return E_ARGUMENT;
-    if (sign(key, message, size, right) < 0) return E_ARGUMENT;
+    if (sign(key, scope, message, size, right) < 0) return E_ARGUMENT;
     return CRYPTO_memcmp(given, right, SIGNATURE) == 0 ? 0 : E_ARGUMENT;
 }
 
-int token_issue(const secret *key, uint32_t player, uint64_t expires, char out[TOKEN_SESSION_CHARS + 1]) {
+int token_issue(const secret *key, const char *scope, const token_claim *claim, char out[TOKEN_SESSION_CHARS + 1]) {
     uint8_t message[SESSION_MESSAGE];
-    save_u32(message, player);
-    save_u32(message + 4, (uint32_t)(expires >> 32));
-    save_u32(message + 8, (uint32_t)expires);
-    return seal(key, message, sizeof message, out);
+    if (claim->expires > TOKEN_EXPIRES_MAX) return E_ARGUMENT;
+    save_u32(message, claim->player);
+    save_u32(message + 4, (uint32_t)claim->generation << 16 | (uint32_t)(claim->expires >> 32));
+    save_u32(message + 8, (uint32_t)claim->expires);
+    return seal(key, scope, message, sizeof message, out);
 }
 
-int token_read(const secret *key, const char *text, size_t n, uint64_t now, uint32_t *player, uint64_t *expires) {
+int token_read(const secret *key, const char *scope, const char *text, size_t n, uint64_t now, token_claim *claim) {
     uint8_t message[SESSION_MESSAGE];
-    if (unseal(key, text, n, message, sizeof message) < 0) return E_ARGUMENT;
-    *player = load_u32(message);
-    *expires = load_u64(message + 4);
-    return *expires > now ? 0 : E_TIMEOUT;
+    if (unseal(key, scope, text, n, message, sizeof message) < 0) return E_ARGUMENT;
+    uint64_t rest = load_u64(message + 4);
+    *claim = (token_claim){load_u32(message), (uint16_t)(rest >> 48), rest & TOKEN_EXPIRES_MAX};
+    return claim->expires > now ? 0 : E_TIMEOUT;
 }
 
 int token_associate_bytes(const secret *key, const uint8_t uuid[16], char out[TOKEN_ASSOCIATION_CHARS + 1]) {
-    return seal(key, uuid, UUID, out);
+    return seal(key, "", uuid, UUID, out);
 }
 
 int token_associate(const secret *key, char out[TOKEN_ASSOCIATION_CHARS + 1]) {
@@ -69,7 +78,7 @@ int token_associate(const secret *key, char out[TOKEN_ASSOCIATION_CHARS + 1]) {
 
 int token_read_association(const secret *key, const char *text, size_t n, char uuid[TOKEN_UUID_CHARS + 1]) {
     uint8_t b[UUID];
-    if (unseal(key, text, n, b, sizeof b) < 0) return E_ARGUMENT;
+    if (unseal(key, "", text, n, b, sizeof b) < 0) return E_ARGUMENT;
     snprintf(uuid, TOKEN_UUID_CHARS + 1, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
              b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
     return 0;

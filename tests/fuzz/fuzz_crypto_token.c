@@ -16,11 +16,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static secret key;
     for (int i = 0; i < SECRET_BYTES; i++) key.key[i] = (uint8_t)i;
     const char *text = (const char *)data;
-    uint32_t player;
-    uint64_t expires;
+    token_claim claim;
     char session[TOKEN_SESSION_CHARS + 1], id[TOKEN_UUID_CHARS + 1];
-    if (token_read(&key, text, size, 1, &player, &expires) == 0) {
-        require(size == TOKEN_SESSION_CHARS && token_issue(&key, player, expires, session) == 0);
+    static const char *const scopes[] = {"", "galaxy at war"};
+    for (int i = 0; i < 2; i++) {
+        if (token_read(&key, scopes[i], text, size, 1, &claim) < 0) continue;
+        require(size == TOKEN_SESSION_CHARS && token_issue(&key, scopes[i], &claim, session) == 0);
         require(memcmp(session, text, size) == 0);
     }
     if (token_read_association(&key, text, size, id) == 0)

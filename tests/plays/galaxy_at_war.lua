@@ -56,3 +56,41 @@ play.scene("the war: login, ratings, matches, promotions, what nobody may", func
   end
   answers("/authentication/sharedTokenLogin", "auth is missing: the token from getAuthToken", 400)
 end)
+
+play.scene("the token in the addresses of the war is good for the war, and no other one is", function()
+  local server = play.server {}
+  local alice  = play.client(server, "Alice")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  local war  = alice:asks("Authentication.getAuthToken", {}).token
+  local base = "http://127.0.0.1:" .. server:port "http"
+  local function asks(path, headers) return mu.http_client.get(base .. path, { headers = headers }) end
+  local function plays(token)
+    local login, ratings = asks("/authentication/sharedTokenLogin?auth=" .. token),
+                           asks("/galaxyatwar/getRatings/" .. token)
+    local fine = login.body:find("<fulllogin>", 1, true) and ratings.body:find("<level>", 1, true)
+    local refused = login.body:find("ERR_AUTHENTICATION", 1, true) and ratings.body:find("ERR_AUTHENTICATION", 1, true)
+    if not fine and not refused then play.fails("neither: %s %s", login.body, ratings.body) end
+    return fine ~= nil
+  end
+  play.equal({ true, false }, { plays(war), plays(alice.token) }, "the war's, the login's")
+  play.equal({ 60, true }, { #war, war ~= alice.token }, "both have the same form")
+
+  -- It logs nobody in: not over HTTP, not a game. And no token in an address does.
+  play.equal(401, asks("/api/players/self", { ["x-token"] = war }).status, "the war's as a login")
+  play.equal(200, asks("/api/players/self", { ["x-token"] = alice.token }).status, "the login's")
+  for _, name in ipairs { "x-token", "token", "auth", "X-Token" } do
+    play.equal(401, asks("/api/players/self?" .. name .. "=" .. alice.token).status, name .. " in the address")
+  end
+  local other = play.client(server, "Other")
+  other:is_refused("Authentication.silentLogin", { token = war, persona_id = alice.id, token_type = 2 },
+    "AUTH_ERR_INVALID_TOKEN")
+
+  -- Logged out everywhere is logged out of the war as well; the next token is good again.
+  play.equal(0, server:ctl("players logout alice@example.org").code, "players logout")
+  alice:is_disconnected()
+  play.equal(false, plays(war), "after a logout everywhere")
+  play.equal(401, asks("/api/players/self", { ["x-token"] = alice.token }).status, "the login's then")
+  alice:connects()
+  steps.log_in(alice, "alice@example.org", "hunter22")
+  play.equal(true, plays(alice:asks("Authentication.getAuthToken", {}).token), "a new one")
+end)

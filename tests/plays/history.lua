@@ -15,6 +15,58 @@ local function refuses(server, line, text)
   play.equal(true, said.err:find(text, 1, true) ~= nil, line .. ": " .. said.err)
 end
 
+play.scene("a whole player as he was", function()
+  local server = play.server {}
+  local alice  = play.client(server, "Alice")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  -- Keys that no leaderboard counts: nobody is told of a new rating meanwhile.
+  local function save(key, value) alice:asks("Util.userSettingsSave", { key = key, value = value, user_id = 0 }) end
+  local function has(settings)
+    alice:connects()
+    steps.log_in(alice, "alice@example.org", "hunter22")
+    alice:asks("Util.userSettingsLoadAll", {}, play.exactly { settings = settings })
+  end
+  local then_ = { Progress = "22,3", NewItem = "a", csreward = "7", Base = "b" }
+  for i = 1, 3 do save("Progress", "22," .. i) end
+  save("NewItem", "a")
+  save("csreward", "7")
+  save("Base", "b")
+  local version = says(server, "players history alice@example.org Base"):match "(%x+)%s+Base"
+  local moment  = says(server, "players history alice@example.org Base"):match "%d+%-%d+%-%d+ %d+:%d+:%d+"
+  mu.sleep(1.1)                                  -- moments are seconds
+  for i = 1, 30 do save("csreward", tostring(i)) end       -- that far back its versions do not reach
+  save("Base", "b")                              -- no change: it is still that version
+  save("Progress", "22,0")
+  save("FaceCodes", "20;")
+  alice:asks("Util.deleteUserSettings", { key = "NewItem", user_id = 0 })
+
+  refuses(server, "players restore alice@example.org 00000000 --all", "there is no such version")
+  refuses(server, "players restore alice@example.org " .. version .. " --check", "--check goes with --all")
+  refuses(server, ("players restore alice@example.org '%s'"):format(moment), "say --all")
+  local out = says(server, "players restore alice@example.org " .. version .. " --all --check",
+    "would have 3 of its keys")
+  for _, line in ipairs { "NewItem%s+is back", "Progress%s+as it was", "FaceCodes%s+goes: it was not there",
+                          "csreward%s+stays: its versions do not reach back so far" } do
+    play.equal(true, out:find(line) ~= nil, line .. ": " .. out)
+  end
+  alice:asks("Util.ping", {})                    -- nothing has happened yet
+  says(server, ("players restore alice@example.org '%s' --all"):format(moment), "has 3 of its keys as at " .. moment)
+  alice:is_disconnected()
+  then_.csreward = "30"
+  has(then_)
+  save("Base", "c")
+
+  -- What it was before is a version as well, and so is what a key had before it was deleted.
+  out = says(server, "players history alice@example.org FaceCodes", "20;")
+  play.equal(nil, out:find("now", 1, true), out)
+  says(server, "players restore alice@example.org " .. out:match "(%x+)%s+FaceCodes", "FaceCodes")
+  says(server, ("players restore alice@example.org '%s' --all"):format(moment), "has 2 of its keys as at")
+  says(server, "audit", "players restore")
+  alice:is_disconnected()
+  has(then_)
+  refuses(server, "players restore alice@example.org 'yesterday' --all", "there is no such version")
+end)
+
 play.scene("a save that went wrong is put back, and a player moves to another account", function()
   local server = play.server {}
   local alice  = play.client(server, "Alice")

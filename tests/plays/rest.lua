@@ -90,7 +90,10 @@ play.scene("accounts: one's own, those below, and nobody above", function()
   local page = ok(alice, "GET", "/api/players?offset=1&count=2")
   play.equal({ 2, 4, 2, false }, { #page.players, page.total_items, page.total_pages, page.more }, "page")
   play.equal(carol_id, page.players[2].id, "the last")
-  refused(alice, 400, "count goes from 1 to 255", "GET", "/api/players?count=0")
+  play.equal({ 1, 4 }, { #ok(alice, "GET", "/api/players?count=0").players,
+                         #ok(alice, "GET", "/api/players?count=100000").players }, "a count is bounded")
+  refused(alice, 400, "count must be a whole number", "GET", "/api/players?count=ten")
+  refused(alice, 400, "offset goes from 0 to 4294967295", "GET", "/api/players?offset=-1")
   refused(alice, 400, "id must be a whole number", "GET", "/api/players/abc")
   refused(alice, 404, "Unable to find requested player", "GET", "/api/players/4711")
   refused(alice, 403, "Invalid permission", "PUT", "/api/players/1/password", { password = "hunter23" })
@@ -155,6 +158,33 @@ play.scene("saved data: read, written, repaired, and the game that is sent away"
   play.equal(5000, ok(root, "GET", "/api/players/" .. alice.id .. "/galaxy_at_war").group_e, "war")
 end)
 
+play.scene("many values at once are all kept, or none", function()
+  local server = start()
+  local root   = asker(server, ROOT)
+  local token  = ok(asker(server), "POST", "/api/auth/create",
+    { username = "Alice", email = "alice@example.org", password = "hunter22" }).token
+  local own    = asker(server, token)
+  local data   = "/api/players/" .. ok(own, "GET", "/api/players/self").id .. "/data"
+  ok(root, "PUT", data, { Base = "a", class1 = "b" }, "")
+  refused(root, 400, "a b: A key has letters, digits and underscores, at most 32", "PUT", data,
+    { Base = "x", class1 = "y", ["a b"] = "z" })
+  local many = {}
+  for i = 1, 250 do many["char" .. i] = "x" end
+  refused(root, 409, "This player has no room for more", "PUT", data, many)
+  if mu.test.mode ~= "bytes" then                -- where half a megabyte takes its time
+    local long = { Base = "x" }
+    for i = 1, 9 do long["char" .. i] = ("x"):rep(65536) end
+    refused(root, 409, "This player has no room for more", "PUT", data, long)
+    long = { Base = ("x"):rep(65537), class1 = "y" }
+    refused(root, 413, "Base: This value is too long to be kept", "PUT", data, long)
+  end
+  local kept = ok(root, "GET", data)
+  play.equal({ "a", "b", nil }, { kept.Base, kept.class1, kept.char1 }, "nothing was changed")
+  refused(root, 400, "Another account is called 'alice'", "PUT", "/api/players/self/details",
+    { username = "alice", email = "other@example.org" })
+  play.equal("root@example.org", ok(root, "GET", "/api/players/self").email, "nothing was changed")
+end)
+
 play.scene("what is for everybody, and what other pages may ask", function()
   local server  = start()
   local anybody = asker(server)
@@ -177,7 +207,69 @@ play.scene("what is for everybody, and what other pages may ask", function()
   play.equal({ 204, "*" }, { status, headers["access-control-allow-headers"] }, "preflight")
   _, _, headers = anybody("GET", "/api/players/self")
   play.equal("*", headers["access-control-allow-origin"], "CORS on errors")
-  play.equal(404, (anybody("GET", "/api/nothing")), "an unknown path")
+  for _, method in ipairs { "GET", "POST", "PUT", "DELETE", "PATCH" } do
+    status, _, headers = anybody(method, "/api/nothing")
+    play.equal({ 404, "*" }, { status, headers["access-control-allow-origin"] }, method .. " of an unknown path")
+  end
+  status, _, headers = anybody("GET", "/api/server")
+  play.equal({ 200, "*" }, { status, headers["access-control-allow-origin"] }, "a dashboard from elsewhere")
+  play.equal(204, (anybody("OPTIONS", "/api/server")), "its preflight")
+
+  -- A page with a token that is good no longer can still see what is for everybody, and log in.
+  local late = asker(server, "nonsense")
+  ok(late, "GET", "/api/server/dashboard")
+  ok(late, "GET", "/api/leaderboard/n7")
+  refused(late, 401, "Provided credentials are not valid", "POST", "/api/auth/login",
+    { email = "nobody@example.org", password = "wrong one" })
+  refused(late, 401, "Invalid token", "GET", "/api/games")
+end)
+
+play.scene("right tokens are not counted, however many come at once; wrong ones are", function()
+  local server = play.server { files = { ["config.lua"] = ([[
+    return { super_admin = "root@example.org", api = { access_tokens = { ["%s"] = 1 } },
+             limits = { address_login_failures = 3 } }]]):format(ROOT) } }
+  server:wait_log("root@example.org is super admin now", 10)
+  local root, right = asker(server, ROOT), 0
+  local running = 20
+  for _ = 1, running do
+    mu.spawn(function()
+      if root("GET", "/api/players/self") == 200 then right = right + 1 end
+      running = running - 1
+    end)
+  end
+  while running > 0 do mu.sleep(0.01) end
+  play.equal(20, right, "twenty at once")
+  local wrong = asker(server, "nonsense")
+  for _ = 1, 3 do refused(wrong, 401, "Invalid token", "GET", "/api/players/self") end
+  refused(wrong, 429, "Too many wrong tokens, try again in a minute", "GET", "/api/players/self")
+  ok(root, "GET", "/api/players/self")
+end)
+
+play.scene("packs of the shop", function()
+  local server = start()
+  local root   = asker(server, ROOT)
+  local alice  = play.client(server, "Alice")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  refused(asker(server, alice.token), 403, "Missing required role", "GET", "/api/packs")
+  local function sells(name)
+    return alice:asks("Util.fetchClientConfig", { id = "ME3_DIME" }).config.Config:find(name, 1, true) ~= nil
+  end
+  local pack = { id = 4711, name = "Friday pack", offer = "OFFER:4711", tag = "FRIDAY" }
+  local before = #ok(root, "GET", "/api/packs")
+  ok(root, "POST", "/api/packs", pack, { id = 4711 })
+  play.equal({ true, before + 1 }, { sells "Friday pack", #ok(root, "GET", "/api/packs") }, "added")
+  play.equal(422, (root("POST", "/api/packs", pack)), "there already")
+  play.equal(422, (root("POST", "/api/packs", { id = 4712, name = "x" })), "half a pack")
+  pack.id, pack.name, pack.levels = nil, "Saturday pack", { 100, false }
+  ok(root, "PUT", "/api/packs/4711", pack, "")
+  play.equal({ false, false }, { sells "Friday pack", sells "Saturday pack" }, "not for her")
+  local seen = ok(root, "GET", "/api/packs?player=" .. alice.id)
+  play.equal({ "Saturday pack", "for other levels" }, { seen[#seen].fields.name, seen[#seen].hidden }, "preview")
+  local in_file = ok(root, "GET", "/api/packs")[1]
+  local status, text = root("DELETE", "/api/packs/" .. in_file.fields.id)
+  play.equal({ 422, true }, { status, text:find("scripts/configs/me3_dime.lua:%d+") ~= nil }, text)
+  ok(root, "DELETE", "/api/packs/4711", nil, "")
+  play.equal(404, (root("DELETE", "/api/packs/4711")), "gone")
 end)
 
 play.scene("a dashboard's build: its pages, its files, and nothing beside them", function()

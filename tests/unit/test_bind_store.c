@@ -384,7 +384,15 @@ static void bytes_and_tokens(void **state) {
             "return t, id, expires, late, bad, #a, #mu.token.read_association(a), mu.token.read_association(t)"),
         "AAAAAQAAAABlU_EA.SsI0vd0uvDEGQrnf_IZZDI8TvI6Okwenc_tkWQo-eUE 1 1700000000 expired invalid 66 36 nil");
     assert_contains(refused("mu.crypto.random(0)"), "must be 1 … 65536");
+    assert_string_equal(run("local t = mu.token.issue(7, 1700000000, 65535, 'war')\n"
+                            "local id, expires, generation = mu.token.read(t, 0, 'war')\n"
+                            "local _, login = mu.token.read(t, 0)\n"
+                            "local _, other = mu.token.read(mu.token.issue(7, 1700000000), 0, 'war')\n"
+                            "return id, expires, generation, login, other"),
+                        "7 1700000000 65535 invalid invalid");
     assert_contains(refused("mu.token.issue(-1, 1)"), "must be 0 … 4294967295");
+    assert_contains(refused("mu.token.issue(1, 1, 65536)"), "must be 0 … 65535");
+    assert_contains(refused("mu.token.issue(1, 1, 0, ('x'):rep(33))"), "has at most 32 bytes");
     assert_contains(refused("mu.crypto.random(1.5)"), "must be an integer");
 }
 

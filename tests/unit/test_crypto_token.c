@@ -19,20 +19,37 @@ static int set_up(void **state) {
 static const char session[] = "AAAAAQAAAABlU_EA.SsI0vd0uvDEGQrnf_IZZDI8TvI6Okwenc_tkWQo-eUE";
 static const char association[] = "ABEiM0RVRneImaq7zN3u_w.t1JByHEIzvLyTStsF16zhHDG5BrBPj2ddDC06yYgXHI";
 
+/* In the scope of logins. */
+static int read_at(const char *text, size_t n, uint64_t now, token_claim *claim) {
+    return token_read(&key, "", text, n, now, claim);
+}
+
 static void the_session_vector(void **state) {
     char text[TOKEN_SESSION_CHARS + 1];
-    uint32_t player;
-    uint64_t expires;
-    assert_int_equal(token_issue(&key, 1, 1700000000, text), 0);
+    token_claim c;
+    assert_int_equal(token_issue(&key, "", &(token_claim){.player = 1, .expires = 1700000000}, text), 0);
     assert_string_equal(text, session);
     assert_int_equal(strlen(text), TOKEN_SESSION_CHARS);
-    assert_int_equal(token_read(&key, session, strlen(session), 1699999999, &player, &expires), 0);
-    assert_int_equal(player, 1);
-    assert_int_equal(expires, 1700000000);
-    assert_int_equal(token_read(&key, session, strlen(session), 1700000000, &player, &expires), E_TIMEOUT);
-    assert_int_equal(token_issue(&key, 0xfffffffe, 0x123456789abull, text), 0);
-    assert_int_equal(token_read(&key, text, TOKEN_SESSION_CHARS, 1, &player, &expires), 0);
-    assert_true(player == 0xfffffffe && expires == 0x123456789abull);
+    assert_int_equal(read_at(session, strlen(session), 1699999999, &c), 0);
+    assert_true(c.player == 1 && c.generation == 0 && c.expires == 1700000000);
+    assert_int_equal(read_at(session, strlen(session), 1700000000, &c), E_TIMEOUT);
+    assert_int_equal(token_issue(&key, "", &(token_claim){0xfffffffe, 0xfedc, 0x123456789abcull}, text), 0);
+    assert_int_equal(read_at(text, TOKEN_SESSION_CHARS, 1, &c), 0);
+    assert_true(c.player == 0xfffffffe && c.generation == 0xfedc && c.expires == 0x123456789abcull);
+    assert_int_equal(token_issue(&key, "", &(token_claim){1, 0, TOKEN_EXPIRES_MAX + 1}, text), E_ARGUMENT);
+}
+
+static void a_token_of_one_scope_is_none_of_another(void **state) {
+    static const char *const scopes[] = {"", "galaxy at war", "galaxy", "a scope of thirty-two characters"};
+    char text[4][TOKEN_SESSION_CHARS + 1], id[TOKEN_UUID_CHARS + 1];
+    const token_claim issued = {.player = 7, .generation = 3, .expires = 1700000000};
+    token_claim c;
+    for (int i = 0; i < 4; i++) assert_int_equal(token_issue(&key, scopes[i], &issued, text[i]), 0);
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++)
+            assert_int_equal(token_read(&key, scopes[j], text[i], TOKEN_SESSION_CHARS, 1, &c), i == j ? 0 : E_ARGUMENT);
+    assert_int_equal(token_read_association(&key, text[1], TOKEN_SESSION_CHARS, id), E_ARGUMENT);
+    assert_int_equal(token_issue(&key, "a scope of thirty-three character", &issued, text[0]), E_ARGUMENT);
 }
 
 static void the_association_vector(void **state) {
@@ -58,27 +75,25 @@ static void new_associations_differ_and_are_version_4(void **state) {
 }
 
 static void every_changed_character_is_noticed(void **state) {
-    uint32_t player;
-    uint64_t expires;
+    token_claim read;
     char id[TOKEN_UUID_CHARS + 1], text[80];
     for (size_t i = 0; i < TOKEN_SESSION_CHARS; i++)
         for (const char *c = "A_.= \n9"; *c; c++) {
             memcpy(text, session, sizeof session);
             if (text[i] == *c) continue;
             text[i] = *c;
-            assert_int_equal(token_read(&key, text, TOKEN_SESSION_CHARS, 1, &player, &expires), E_ARGUMENT);
+            assert_int_equal(read_at(text, TOKEN_SESSION_CHARS, 1, &read), E_ARGUMENT);
         }
-    for (size_t n = 0; n < TOKEN_SESSION_CHARS; n++)
-        assert_int_equal(token_read(&key, session, n, 1, &player, &expires), E_ARGUMENT);
+    for (size_t n = 0; n < TOKEN_SESSION_CHARS; n++) assert_int_equal(read_at(session, n, 1, &read), E_ARGUMENT);
     memcpy(text, session, sizeof session);
     text[TOKEN_SESSION_CHARS] = 'A';
-    assert_int_equal(token_read(&key, text, TOKEN_SESSION_CHARS + 1, 1, &player, &expires), E_ARGUMENT);
+    assert_int_equal(read_at(text, TOKEN_SESSION_CHARS + 1, 1, &read), E_ARGUMENT);
     /* one kind is not the other, and another key's is nobody's */
-    assert_int_equal(token_read(&key, association, strlen(association), 1, &player, &expires), E_ARGUMENT);
+    assert_int_equal(read_at(association, strlen(association), 1, &read), E_ARGUMENT);
     assert_int_equal(token_read_association(&key, session, strlen(session), id), E_ARGUMENT);
     secret other = key;
     other.key[63] ^= 1;
-    assert_int_equal(token_read(&other, session, strlen(session), 1, &player, &expires), E_ARGUMENT);
+    assert_int_equal(token_read(&other, "", session, strlen(session), 1, &read), E_ARGUMENT);
 }
 
 static void base64_is_strict(void **state) {
@@ -112,6 +127,7 @@ static void equal_compares_content_and_length(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_session_vector),
+        cmocka_unit_test(a_token_of_one_scope_is_none_of_another),
         cmocka_unit_test(the_association_vector),
         cmocka_unit_test(new_associations_differ_and_are_version_4),
         cmocka_unit_test(every_changed_character_is_noticed),

@@ -5,11 +5,14 @@
 --     handle = function(caller, request) … return player end,
 --   })
 --
--- Who asks (X-Token), what he asks with and what may come in is checked here, before the handler; the handler gets
--- `caller` (an account, or nil) and `request` with params, query and body of the declared types. It returns what is
+-- Who asks (X-Token), what he asks with and what may come in is checked here, before the handler. `role`, or login =
+-- true: somebody with a token; login = "optional": nobody, or somebody with a token that is good; without either nobody
+-- looks at a token, so that a page with an old one can still log in. The handler gets `caller` (an account, or nil) and
+-- `request` with params, query and body of the declared types. It returns what is
 -- sent as JSON; nothing: an empty 200; or api.refuse(status, sentence). Errors are plain text, which the dashboard
 -- shows as it is (reference 03 §1.3, §1.6). GET /api/openapi.json is made of these declarations.
 local config   = mu.config
+local audit    = require "services.audit"
 local logins   = require "services.logins"
 local players  = require "services.players"
 local proxy    = require "services.proxy"
@@ -22,6 +25,7 @@ local PREFLIGHT = {
   ["access-control-allow-origin"]  = "*", ["access-control-allow-methods"] = "*",
   ["access-control-allow-headers"] = "*",
 }
+local LOGINS = { [false] = true, [true] = true, optional = true }
 local KEYS = { text = true, role = true, login = true, params = true, query = true, body = true, response = true,
                handle = true }
 
@@ -55,11 +59,9 @@ end
 
 -- The account that asks, or nil and a refusal. Without a token: nil alone where nobody has to be known.
 local function caller_of(endpoint, request)
+  if not endpoint.role and not endpoint.login then return nil end
   local token = request.headers["x-token"]
-  if not token then
-    if endpoint.role or endpoint.login == true then return nil, api.refuse(401, "Missing token") end
-    return nil
-  end
+  if not token then return nil, endpoint.login ~= "optional" and api.refuse(401, "Missing token") or nil end
   local account, fault = account_of(token, request)
   if not account then
     if fault == "limit" then return nil, api.refuse(429, "Too many wrong tokens, try again in a minute") end
@@ -91,7 +93,8 @@ end
 
 local function take_body(kind, request)
   if not kind then return nil end
-  if not (request.headers["content-type"] or ""):lower():find("application/json", 1, true) then
+  local content_type = (request.headers["content-type"] or ""):lower():match "^%s*([^;%s]*)"
+  if content_type ~= "application/json" then
     return nil, api.refuse(415, "Expected request with `Content-Type: application/json`")
   end
   local value = mu.json.decode(request.body)
@@ -138,6 +141,11 @@ local function declare(method, path, endpoint)
     if not KEYS[key] then error(("%s %s: unknown key '%s'"):format(method, path, key), 3) end
   end
   if not endpoint.text or not endpoint.handle then error(method .. " " .. path .. ": text and handle are needed", 3) end
+  if endpoint.role ~= nil and not roles.number(endpoint.role) then
+    error(("%s %s: there is no role '%s': %s"):format(method, path, tostring(endpoint.role),
+                                                      table.concat(roles.names, ", ")), 3)
+  end
+  if not LOGINS[endpoint.login or false] then error(method .. " " .. path .. ": login is true or \"optional\"", 3) end
   endpoint.method, endpoint.path = method, path
   api.endpoints[#api.endpoints + 1] = endpoint
   mu.http[method:lower()](path, { handle = handler(endpoint), max_body = endpoint.body and MAX_BODY or nil })
@@ -149,6 +157,14 @@ end
 for _, method in ipairs { "GET", "POST", "PUT", "DELETE" } do
   api[method:lower()] = function(path, endpoint) declare(method, path, endpoint) end
 end
+
+-- Whatever is no endpoint is no page of the dashboard either.
+local function nothing() return reply(404, { text = "There is no such endpoint" }) end
+
+for _, method in ipairs { "get", "post", "put", "delete", "patch" } do
+  mu.http[method]("/api/{name...}", { handle = nothing })
+end
+mu.http.options("/api/{name...}", { handle = function() return { status = 204, headers = PREFLIGHT } end })
 
 -- Words that several answers share -----------------------------------------------------------------------------------
 
@@ -171,6 +187,12 @@ end
 -- Games and matches are refused to those who have not logged in, unless the operator has opened them: nil, or so.
 function api.games_refused(caller)
   if not caller and not config.api.public_games then return api.refuse(403, "Missing required access") end
+end
+
+-- After a change of what operators add (messages, packs): nil and an entry in the audit log, or a refusal.
+function api.changed(caller, what, id, done, fault)
+  if not done then return api.refuse(fault:find "^there is no %a" and 404 or 422, api.sentence(fault)) end
+  audit.record(caller.name, what, id)
 end
 
 -- Rows first … of a page: how many to skip, and whether there are more behind it.

@@ -10,7 +10,7 @@ local sessions    = require "services.sessions"
 local tokens      = require "services.tokens"
 local types       = require "http.api.types"
 
-local HOUR = 3600
+local MINUTE, HOUR = 60, 3600
 
 local EMAIL, PASSWORD = types.string(254), types.string(256)
 local REFUSALS = {
@@ -21,7 +21,7 @@ local WRONG = { 401, "Provided credentials are not valid" }
 
 local function token_of(account)
   players.logged_in(account.id)
-  return { token = tokens.issue(account.id) }
+  return { token = tokens.issue(account) }
 end
 
 api.post("/api/auth/login", {
@@ -74,6 +74,9 @@ api.post("/api/auth/request-code", {
     local online  = account and sessions.player(account.id)
     if not online then                           -- the same words, whether there is such an account or not
       return api.refuse(400, "No game with this account is in its main menu: start the game, log in, then try again")
+    end
+    if not limits.take("codes of an account", account.id, config.limits.codes_per_minute, MINUTE) then
+      return api.refuse(table.unpack(REFUSALS.ERR_TIMEOUT))
     end
     login_codes.send(online)
   end,

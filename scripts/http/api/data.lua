@@ -23,21 +23,37 @@ local FAULTS = {
   key  = { 400, "A key has letters, digits and underscores, at most 32" },
 }
 
-local function write(caller, account, values)
-  local online = sessions.player(account.id)
-  local stored = players.settings(account.id)
+-- What differs from what is stored, made whole.
+local function changes_of(account, values)
+  local stored, changes = players.settings(account.id), {}
   for key, value in pairs(values) do
-    value = repair.incoming(key, value, stored[key])
-    if stored[key] ~= value then
-      if repair.lowers_promotions(key, value, stored[key]) then
-        audit.record(caller.name, "api lowers promotions", targets.text(account) .. ": " .. key)
-      end
-      local saved, fault = players.save_setting(account.id, key, value)
-      if not saved then return api.refuse(table.unpack(FAULTS[fault])) end
-      if leaderboards.depends_on(key) then leaderboards.later(account.id) end
-      if online and online:exists() then sessions.kick(online.session, "its saved data was changed") end
-    end
+    local whole = repair.incoming(key, value, stored[key])
+    if stored[key] ~= whole then changes[key] = whole end
   end
+  return changes, stored
+end
+
+local function send_away(account)
+  local online = sessions.player(account.id)
+  if online then sessions.kick(online.session, "its saved data was changed") end
+end
+
+-- All of the values, or none when one of them may not be kept.
+local function write(caller, account, values)
+  local changes, stored = changes_of(account, values)
+  if not next(changes) then return nil end
+  local saved, fault, key = players.save_many(account.id, changes)
+  if not saved then
+    local status, sentence = table.unpack(FAULTS[fault])
+    return api.refuse(status, key and next(values, next(values)) and key .. ": " .. sentence or sentence)
+  end
+  for name, value in pairs(changes) do
+    if repair.lowers_promotions(name, value, stored[name]) then
+      audit.record(caller.name, "api lowers promotions", targets.text(account) .. ": " .. name)
+    end
+    if leaderboards.depends_on(name) then leaderboards.later(account.id) end
+  end
+  send_away(account)
 end
 
 api.get("/api/players/{id}/data", {
@@ -89,11 +105,12 @@ api.delete("/api/players/{id}/data/{key}", {
   handle = function(caller, request)
     local account, refusal = targets.over(caller, request.params.id)
     if refusal then return refusal end
-    audit.record(caller.name, "api delete data", targets.text(account) .. ": " .. request.params.key)
-    players.delete_setting(account.id, request.params.key)
-    if leaderboards.depends_on(request.params.key) then leaderboards.later(account.id) end
-    local online = sessions.player(account.id)
-    if online then sessions.kick(online.session, "its saved data was changed") end
+    local key = request.params.key
+    audit.record(caller.name, "api delete data", targets.text(account) .. ": " .. key)
+    if players.delete_setting(account.id, key) then
+      if leaderboards.depends_on(key) then leaderboards.later(account.id) end
+      send_away(account)
+    end
     return {}                                    -- the dashboard cannot do with nothing
   end,
 })

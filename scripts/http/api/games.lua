@@ -57,7 +57,7 @@ local function shown(game, caller)
 end
 
 api.get("/api/games", {
-  text = "The games that are there, in the order of their ids.", query = types.page(20),
+  text = "The games that are there, in the order of their ids.", login = "optional", query = types.page(20),
   response = types.object { games = types.list(Game), more = types.boolean, total_items = types.integer },
   handle = function(caller, request)
     local refusal = api.games_refused(caller)
@@ -74,7 +74,7 @@ api.get("/api/games", {
 })
 
 api.get("/api/games/{id}", {
-  text = "One game.", params = { id = types.u32 }, response = Game,
+  text = "One game.", login = "optional", params = { id = types.u32 }, response = Game,
   handle = function(caller, request)
     local refusal = api.games_refused(caller)
     if refusal then return refusal end

@@ -38,6 +38,13 @@ local function parameters(endpoint)
   return mu.json.list(list)
 end
 
+-- With a token; where that is optional, or without.
+local function security(endpoint)
+  local ways = { { token = mu.json.list {} } }
+  if endpoint.login == "optional" then ways[2] = {} end
+  return mu.json.list(ways)
+end
+
 local function operation(endpoint)
   local responses = {
     ["200"] = { description = "Done.", content = endpoint.response and content(endpoint.response) or nil },
@@ -47,7 +54,7 @@ local function operation(endpoint)
   return {
     summary = endpoint.text, parameters = parameters(endpoint), responses = responses,
     requestBody = endpoint.body and { required = true, content = content(endpoint.body) } or nil,
-    security = (endpoint.role or endpoint.login) and mu.json.list { { token = mu.json.list {} } } or nil,
+    security = (endpoint.role or endpoint.login) and security(endpoint) or nil,
     ["x-role"] = endpoint.role,
   }
 end

@@ -23,7 +23,7 @@ end
 
 local function busy() return api.refuse(503, "Too many passwords are being worked on, try again") end
 
--- Changes what differs: the name, the e-mail address.
+-- Changes what differs, the name, the e-mail address: both or neither.
 local function set_details(account, details)
   local email = account.email
   if details.email:lower() ~= account.email:lower() then
@@ -31,12 +31,19 @@ local function set_details(account, details)
     if not email then return api.refuse(400, "Invalid email address") end
     if players.by_email(email) then return api.refuse(400, "Email address already in use") end
   end
-  if details.username ~= account.name then
-    local done, fault = accounts.rename(account, details.username)
-    if not done then return api.refuse(400, api.sentence(fault)) end
+  local renamed = details.username ~= account.name
+  if renamed then
+    local fault = accounts.name_fault(details.username)
+    local other = not fault and players.by_name(details.username)
+    if other and other.id ~= account.id then fault = ("another account is called '%s'"):format(details.username) end
+    if fault then return api.refuse(400, api.sentence(fault)) end
   end
   if email ~= account.email and not players.change(account.id, email) then
     return api.refuse(400, "Email address already in use")
+  end
+  if renamed then
+    local done, fault = accounts.rename(account, details.username)
+    if not done then return api.refuse(400, api.sentence(fault)) end
   end
 end
 

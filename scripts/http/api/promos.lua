@@ -38,20 +38,12 @@ api.get("/api/promos", {
   end,
 })
 
-local function answer(caller, what, id, done, fault)
-  if not done then
-    local missing = fault:find "^there is no message"
-    return api.refuse(missing and 404 or 422, api.sentence(fault))
-  end
-  audit.record(caller.name, what, id)
-end
-
 api.post("/api/promos", {
   text = "Adds a message: the fields of configs/me3_msg.lua.", role = "admin", body = FIELDS,
   response = types.object { id = types.text },
   handle = function(caller, request)
     local id, fault = promos.add(request.body, caller.name)
-    local refusal = answer(caller, "api add promo", tostring(id), id, fault)
+    local refusal = api.changed(caller, "api add promo", tostring(id), id, fault)
     return refusal or { id = tostring(id) }
   end,
 })
@@ -59,7 +51,7 @@ api.post("/api/promos", {
 api.put("/api/promos/{id}", {
   text = "Replaces the fields of an added message.", role = "admin", params = ID, body = FIELDS,
   handle = function(caller, request)
-    return answer(caller, "api edit promo", request.params.id, promos.edit(request.params.id, function(fields)
+    return api.changed(caller, "api edit promo", request.params.id, promos.edit(request.params.id, function(fields)
       for key in pairs(fields) do fields[key] = nil end
       for key, value in pairs(request.body) do fields[key] = value end
     end, caller.name))
@@ -69,7 +61,7 @@ api.put("/api/promos/{id}", {
 api.delete("/api/promos/{id}", {
   text = "Removes an added message.", role = "admin", params = ID,
   handle = function(caller, request)
-    return answer(caller, "api remove promo", request.params.id, promos.remove(request.params.id))
+    return api.changed(caller, "api remove promo", request.params.id, promos.remove(request.params.id))
   end,
 })
 

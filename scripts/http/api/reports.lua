@@ -52,7 +52,7 @@ local function shown(match, caller)
 end
 
 api.get("/api/game-reports", {
-  text = "Matches that were played, the oldest first unless order=newest.", query = QUERY,
+  text = "Matches that were played, the oldest first unless order=newest.", login = "optional", query = QUERY,
   response = types.object {
     games = types.list(Report), more = types.boolean, total_pages = types.integer, total_items = types.integer,
   },
@@ -69,7 +69,7 @@ api.get("/api/game-reports", {
 })
 
 api.get("/api/game-reports/{id}", {
-  text = "One match.", params = { id = types.u32 }, response = Report,
+  text = "One match.", login = "optional", params = { id = types.u32 }, response = Report,
   handle = function(caller, request)
     local refusal = api.games_refused(caller)
     if refusal then return refusal end

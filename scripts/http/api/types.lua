@@ -34,7 +34,7 @@ end
 function types.page(count)
   return {
     offset = { type = "integer", minimum = 0, maximum = 0xFFFFFFFF, default = 0 },
-    count  = { type = "integer", minimum = 1, maximum = 255, default = count },
+    count  = { type = "integer", minimum = 1, maximum = 255, default = count, clamp = true },
   }
 end
 
@@ -72,6 +72,7 @@ function check(kind, value, where)
   if kind.type == "integer" then
     local number = math.tointeger(value)
     if not number or type(value) ~= "number" then return nil, where .. " must be a whole number" end
+    if kind.clamp then return math.max(kind.minimum, math.min(number, kind.maximum)) end
     if number < (kind.minimum or number) or number > (kind.maximum or number) then
       return nil, ("%s goes from %d to %d"):format(where, kind.minimum, kind.maximum)
     end
