@@ -7,6 +7,7 @@ return {
   server = {
     -- name = "Mu Relay",            -- what players see
     -- compatibility = "0.8.1",      -- the Pocket Relay version their clients are told; at least 0.5.0
+    -- zone_files = "/usr/share/zoneinfo",    -- the system's time zones: the package tzdata
   },
 
   -- Host name or IPv4 address players reach this server by. "": whatever address they connected to.
@@ -74,7 +75,7 @@ return {
 
   promos = {
     -- hide_expired = true,          -- leave out the messages of configs/me3_msg.lua whose last day has passed
-    -- zone = "UTC",                 -- the time zone of days and times that name none: "UTC" or like "+01:00"
+    -- zone = "UTC",                 -- the zone of days and times that name none: "UTC", "Europe/Berlin" or "+01:00"
   },
 
   matchmaking = {

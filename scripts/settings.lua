@@ -7,6 +7,8 @@ mu.settings {
     text = "The name players see: in the menu messages and in the server list of their client." },
   ["server.compatibility"] = { type = "string", default = "0.8.1", max = 32,
     text = "The Pocket Relay version we are compatible with; their clients refuse anything below 0.5.0." },
+  ["server.zone_files"] = { type = "string", default = "/usr/share/zoneinfo", max = 512,
+    text = "The folder of time zones: the system's (package tzdata), or one in the data folder." },
   ["public_address"] = { type = "string", default = "", max = 253,
     text = "Host name or IPv4 address players reach this server by. Empty: the address they connected to." },
   ["reverse_proxy"] = { type = "boolean", default = false,
@@ -104,8 +106,9 @@ mu.settings {
   ["games.history_days"] = { type = "integer", default = 365, min = 0, max = 36500,
     text = "How long matches are remembered. 0: for ever." },
 
-  ["promos.zone"] = { type = "string", default = "UTC", max = 6,
-    text = "The time zone of days and times of promos and packs that name none: \"UTC\" or like \"+01:00\"." },
+  ["promos.zone"] = { type = "string", default = "UTC", max = 64,
+    text = "The time zone of days and times of promos and packs that name none: \"UTC\", a name like \"Europe/Berlin\" "
+      .. "or an offset like \"+01:00\"." },
 
   ["content.version"] = { type = "string", default = "40128", max = 16,
     text = "The version of the live configuration that games are told. Another one separates players: keep it." },

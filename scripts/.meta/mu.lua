@@ -2240,6 +2240,16 @@ function mu.time.unix() end
 ---@return integer
 function mu.time.unix_us() end
 
+--- How many seconds the clocks of a time zone ("Europe/Berlin") are ahead of UTC at a moment, summer time and all. nil and a sentence when there is no such zone in the folder that the setting server.zone_files names.
+--- ```lua
+--- local offset, why = mu.time.zone_offset("Europe/Berlin", mu.time.unix())
+--- ```
+---@param zone string
+---@param unix integer
+---@return integer?
+---@return string?
+function mu.time.zone_offset(zone, unix) end
+
 ---@class mu.timer
 local mu_timer = {}
 
@@ -3219,7 +3229,7 @@ function transaction:row(sql, ...) end
 
 ---@class config.promos
 ---@field hide_expired boolean Leave out the messages of configs/me3_msg.lua whose last day has passed.
----@field zone string The time zone of days and times of promos and packs that name none: "UTC" or like "+01:00".
+---@field zone string The time zone of days and times of promos and packs that name none: "UTC", a name like "Europe/Berlin" or an offset like "+01:00".
 
 ---@class config.qos
 ---@field probe_host string IPv4 address that /qos/qos names for UDP probes. Empty: the player's own machine (their client answers).
@@ -3235,6 +3245,7 @@ function transaction:row(sql, ...) end
 ---@class config.server
 ---@field compatibility string The Pocket Relay version we are compatible with; their clients refuse anything below 0.5.0.
 ---@field name string The name players see: in the menu messages and in the server list of their client.
+---@field zone_files string The folder of time zones: the system's (package tzdata), or one in the data folder.
 
 ---@class config.telemetry
 ---@field domain string Domain the game puts on its telemetry.

@@ -7,7 +7,7 @@
 --   priority     the order among several
 --   tracking_id  the game shows a dismissed message no more: give an edited one a new number
 --   from_date    the first day it is shown, or "2027-03-05 18:00";  until_date  the last one
---   zone         whose days and times these are: "+01:00"; without it promos.zone of config.lua
+--   zone         whose days and times these are: "Europe/Berlin", "+01:00"; without it promos.zone of config.lua
 --   players      only for these, by name: { "brave-varren-0421" }
 --   roles, languages, countries, levels   only for such: { "admin" }, { "de" }, { "AT", "DE" }, { 100, 500 } (rating)
 --                A message for some, and one with {name} in it, is sent once the player is known.

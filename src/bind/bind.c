@@ -29,18 +29,41 @@
 #include "bind/tdf_module.h"
 #include "bind/telemetry.h"
 #include "bind/time.h"
+#include "bind/time_zone.h"
 #include "bind/timer.h"
 #include "bind/tls.h"
 #include "net/loop.h"
 
 const script_module *const bind_modules[] = {
-    &module_log,     &module_time,        &module_asset,     &module_file,
-    &module_json,    &module_tdf,         &module_record,    &module_timer,
-    &module_ranking, &module_store,       &module_crypto,    &module_blaze,
-    &module_http,    &module_http_client, &module_client,    &module_tls,
-    &module_net,     &module_console,     &module_metric,    &module_scripts,
-    &module_inspect, &module_declared,    &module_relay,     &module_mods,
-    &module_content, &module_config,      &module_telemetry, NULL,
+    &module_log,
+    &module_time,
+    &module_time_zone,
+    &module_asset,
+    &module_file,
+    &module_json,
+    &module_tdf,
+    &module_record,
+    &module_timer,
+    &module_ranking,
+    &module_store,
+    &module_crypto,
+    &module_blaze,
+    &module_http,
+    &module_http_client,
+    &module_client,
+    &module_tls,
+    &module_net,
+    &module_console,
+    &module_metric,
+    &module_scripts,
+    &module_inspect,
+    &module_declared,
+    &module_relay,
+    &module_mods,
+    &module_content,
+    &module_config,
+    &module_telemetry,
+    NULL,
 };
 
 int bind_join(server *s, fault *f) {

@@ -23,6 +23,7 @@ enum bind_slot {
     SLOT_RANKING,
     SLOT_SCRIPTS,
     SLOT_INSPECT,
+    SLOT_TIME_ZONE,
     SLOT_TEST,
     SLOT_COUNT /* ≤ SCRIPT_SLOTS */
 };

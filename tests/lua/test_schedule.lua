@@ -36,8 +36,13 @@ function tests.what_is_no_day_is_refused()
     equal({ times, why }, { nil, 'until_date must be a day like "2027-03-10", or "2027-03-10 18:00"' })
   end
   equal(schedule.read { until_date = "2028-02-29" } ~= nil, true)
-  for _, zone in ipairs { "Europe/Berlin", "+1", "+15:00", "01:00", 1 } do
-    equal({ schedule.read { zone = zone } }, { nil, 'zone must be "UTC" or like "+01:00"' })
+  for _, zone in ipairs { "+1", "+15:00", "01:00", "", 1 } do
+    equal({ schedule.read { zone = zone } },
+      { nil, 'zone must be "UTC", like "+01:00", or a name like "Europe/Berlin"' })
+  end
+  for _, zone in ipairs { "../../etc/passwd", "/etc/localtime", "Europe//Berlin", "Europe/Ber lin", ("x"):rep(65) } do
+    local times, why = schedule.read { zone = zone }
+    equal({ times, why:find("is no name of a time zone", 1, true) ~= nil }, { nil, true })
   end
   equal({ schedule.read { from_date = "2027-03-11", until_date = "2027-03-10" } },
     { nil, "it is over before it begins" })

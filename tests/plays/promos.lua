@@ -73,7 +73,7 @@ play.scene("what is wrong with a message is said, and nothing is added", functio
   refuses(server, "promo add news --until 31.12.2027 Text", "until_date must be a day")
   refuses(server, "promo add news --until 2027-04-31 Text", "until_date must be a day")
   refuses(server, "promo add news --from 2027-03-10 --until 2027-03-09 Text", "over before it begins")
-  refuses(server, "promo add news --zone Berlin Text", "zone must be")
+  refuses(server, "promo add news --zone +25:00 Text", "zone must be")
   refuses(server, "promo add news --roles king Text", "roles: 'king' must be default, admin or super_admin")
   refuses(server, "promo add news --countries Germany Text", "countries: 'Germany' must be two letters")
   refuses(server, "promo add news --levels 9-1 Text", "levels must be")
