@@ -1,5 +1,6 @@
 /* content_tool.c: see content_tool.h. What a file is, its first bytes say, not its name; what is to be made, the name
- * of the result says. Everything is checked before anything is written. */
+ * of the result says. Everything is checked before anything is written. No script runs: what a server would change of a
+ * live configuration by its balance scripts is not in the result, and that is said. */
 #include "content_tool.h"
 
 #include <dirent.h>
@@ -127,6 +128,9 @@ static int write_configuration(const coalesced *c, const char *target, fault *f)
     buf out = {0};
     int code = ends_with(target, ".json") ? interchange_write(c, &out, f) : coalesced_write(c, &out, f);
     if (code == 0) code = write_whole(target, &out, f);
+    if (code == 0)
+        puts("without what scripts/balance/ changes: a server merges that into assets/game/ when it builds (on its "
+             "console: content build)");
     buf_free(&out);
     return code;
 }

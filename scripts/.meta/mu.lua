@@ -596,7 +596,7 @@ function mu.ranking(name) end
 ---@overload fun(name: "tunnel"): fun(fields: table): kind.tunnel
 ---@overload fun(name: "tunnel_policy"): fun(fields: table): kind.tunnel_policy
 ---@overload fun(name: "tunnelled_game"): fun(fields: table): kind.tunnelled_game
----@overload fun(name: "waiting_association"): fun(fields: table): kind.waiting_association
+---@overload fun(name: "war_path"): fun(fields: table): kind.war_path
 function mu.record(name) end
 
 --- the type of a field that points to a record of another kind; nil when that is gone
@@ -2209,14 +2209,6 @@ mu.test.update = nil
 ---@param text string
 function mu.test.update_file(path, text) end
 
---- what the runner was told by --want name=value: texts by name
---- *Only in tests.*
---- ```lua
---- mu.test.wants.minutes == nil
---- ```
----@type table
-mu.test.wants = nil
-
 mu.time = {}
 
 --- Seconds on a clock that never goes back, for durations; where it begins means nothing.
@@ -2639,7 +2631,6 @@ function transaction:row(sql, ...) end
 ---@field links_heard boolean
 ---@field members list|member[]
 ---@field migrating boolean
----@field most_players integer
 ---@field ping_site string
 ---@field presence integer
 ---@field private_slots integer
@@ -2902,8 +2893,6 @@ function transaction:row(sql, ...) end
 ---@field nat_type integer
 ---@field opened integer
 ---@field origin string
----@field paced_at number
----@field paced_left integer
 ---@field player player?
 ---@field port integer
 ---@field real_address string
@@ -3053,17 +3042,15 @@ function transaction:row(sql, ...) end
 ---@field all fun(): fun(): tunnelled_game?
 ---@field count fun(conditions?: table): integer
 
----@class waiting_association : record
----@field association string
----@field session session?
----@field session_id integer
+---@class war_path : record
+---@field path string
 
----@class kind.waiting_association : kind
----@field create fun(fields: table): waiting_association
----@field get fun(key: any): waiting_association?
----@field where fun(conditions: table): fun(): waiting_association?
----@field first fun(conditions: table): waiting_association?
----@field all fun(): fun(): waiting_association?
+---@class kind.war_path : kind
+---@field create fun(fields: table): war_path
+---@field get fun(key: any): war_path?
+---@field where fun(conditions: table): fun(): war_path?
+---@field first fun(conditions: table): war_path?
+---@field all fun(): fun(): war_path?
 ---@field count fun(conditions?: table): integer
 
 ---@class config.accounts
@@ -3178,7 +3165,6 @@ function transaction:row(sql, ...) end
 ---@field await_seconds integer longest wait for one answer (store, password, http)
 ---@field burst_ms integer … and this long: it is ended
 ---@field burst_warn_ms integer a handler that runs this long without a pause is named in the log
----@field changes_per_minute integer What one player may change about his game and himself per minute, joins and searches too. 0: no limit.
 ---@field codes_per_minute integer Codes and forgotten passwords asked for per minute from one address, and by one account. 0: no limit.
 ---@field connections_per_minute integer Games that may connect per minute from one address. 0: no limit.
 ---@field coroutines integer coroutines that one handler may make without a pause
@@ -4652,7 +4638,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.clearLists
@@ -4665,7 +4650,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.getConfigListsInfo
@@ -4678,7 +4662,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.getListForUser
@@ -4691,7 +4674,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.getLists
@@ -4704,7 +4686,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.removeUsersFromList
@@ -4717,7 +4698,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.setUsersToList
@@ -4730,7 +4710,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.subscribeToLists
@@ -4743,7 +4722,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.unsubscribeFromLists
@@ -4756,7 +4734,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.acceptLegalDocs
@@ -4769,7 +4746,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.acceptTos
@@ -4782,7 +4758,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.checkAgeReq
@@ -4795,7 +4770,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.checkSinglePlayerLogin
@@ -4808,7 +4782,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.consumecode
@@ -4821,7 +4794,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.createAccount
@@ -4834,7 +4806,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.createPersona
@@ -4847,7 +4818,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.createWalUserSession
@@ -4860,7 +4830,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.decrementUseCount
@@ -4873,7 +4842,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.deletePersona
@@ -4886,7 +4854,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.deviceLoginGuest
@@ -4899,7 +4866,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.disableOptIn
@@ -4912,7 +4878,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.disablePersona
@@ -4925,7 +4890,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.enableOptIn
@@ -4938,7 +4902,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.expressLogin
@@ -4951,7 +4914,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getAccount
@@ -4964,7 +4926,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getAuthToken
@@ -4977,7 +4938,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getHandoffToken
@@ -4990,7 +4950,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getLegalDocsInfo
@@ -5003,7 +4962,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getOptIn
@@ -5016,7 +4974,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getPasswordRules
@@ -5029,7 +4986,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getPersona
@@ -5042,7 +4998,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getPrivacyPolicyContent
@@ -5055,7 +5010,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getTermsAndConditionsContent
@@ -5068,7 +5022,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getTermsOfServiceContent
@@ -5081,7 +5034,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getTosInfo
@@ -5094,7 +5046,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getUseCount
@@ -5107,7 +5058,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.grantEntitlement
@@ -5120,7 +5070,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.grantEntitlement2
@@ -5133,7 +5082,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.hasEntitlement
@@ -5146,7 +5094,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listDeviceAccounts
@@ -5159,7 +5106,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listEntitlements
@@ -5172,7 +5118,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listPersonaEntitlements2
@@ -5185,7 +5130,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listPersonas
@@ -5198,7 +5142,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listUserEntitlements2
@@ -5211,7 +5154,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.login
@@ -5224,7 +5166,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.loginPersona
@@ -5237,7 +5178,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.logout
@@ -5250,7 +5190,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.logoutPersona
@@ -5263,7 +5202,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.modifyEntitlement2
@@ -5276,7 +5214,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.originLogin
@@ -5289,7 +5226,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.passwordForgot
@@ -5302,7 +5238,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.ps3AssociateAccount
@@ -5315,7 +5250,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.ps3CreateAccount
@@ -5328,7 +5262,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.ps3Login
@@ -5341,7 +5274,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.silentLogin
@@ -5354,7 +5286,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.updateAccount
@@ -5367,7 +5298,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.updateParentalEmail
@@ -5380,7 +5310,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.validateSessionKey
@@ -5393,7 +5322,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.xboxAssociateAccount
@@ -5406,7 +5334,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.xboxCreateAccount
@@ -5419,7 +5346,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.xboxLogin
@@ -5432,7 +5358,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.addAdminPlayer
@@ -5445,7 +5370,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.addQueuedPlayerToGame
@@ -5458,7 +5382,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.advanceGameState
@@ -5471,7 +5394,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.banPlayer
@@ -5484,7 +5406,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.cancelMatchmaking
@@ -5497,7 +5418,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.changeGameTeamId
@@ -5510,7 +5430,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.clearBannedList
@@ -5523,7 +5442,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.createGame
@@ -5536,7 +5454,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.destroyGame
@@ -5549,7 +5466,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.destroyGameList
@@ -5562,7 +5478,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.ejectHost
@@ -5575,7 +5490,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.finalizeGameCreation
@@ -5588,7 +5502,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getBannedList
@@ -5601,7 +5514,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getFullGameData
@@ -5614,7 +5526,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getGameDataFromId
@@ -5627,7 +5538,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getGameListSnapshot
@@ -5640,7 +5550,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getGameListSubscription
@@ -5653,7 +5562,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getMatchmakingConfig
@@ -5666,7 +5574,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getUserSetGameListSubscription
@@ -5679,7 +5586,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.joinGame
@@ -5692,7 +5598,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.joinGameByGroup
@@ -5705,7 +5610,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.leaveGameByGroup
@@ -5718,7 +5622,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.listGames
@@ -5731,11 +5634,10 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.migrateAdminPlayer
----@field handle fun(session: session, request: schema.GameAndPlayer): failure|nil
+---@field handle fun(session: session, request: nil): failure|nil
 ---@field request? tdf_struct
 ---@field response? tdf_struct
 ---@field error? tdf_struct
@@ -5744,7 +5646,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.migrateGame
@@ -5757,7 +5658,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.registerDynamicDedicatedServerCreator
@@ -5770,7 +5670,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.removeAdminPlayer
@@ -5783,7 +5682,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.removePlayer
@@ -5796,7 +5694,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.removePlayerFromBannedList
@@ -5809,7 +5706,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.replayGame
@@ -5822,7 +5718,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.resetDedicatedServer
@@ -5835,7 +5730,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.returnDedicatedServerToPool
@@ -5848,7 +5742,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setGameAttributes
@@ -5861,7 +5754,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setGameSettings
@@ -5874,7 +5766,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPlayerAttributes
@@ -5887,7 +5778,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPlayerCapacity
@@ -5900,7 +5790,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPlayerCustomData
@@ -5913,7 +5802,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPlayerTeam
@@ -5926,7 +5814,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPresenceMode
@@ -5939,7 +5826,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.startMatchmaking
@@ -5952,7 +5838,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.swapPlayersTeam
@@ -5965,7 +5850,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.unregisterDynamicDedicatedServerCreator
@@ -5978,7 +5862,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.updateGameHostMigrationStatus
@@ -5991,7 +5874,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.updateGameName
@@ -6004,7 +5886,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.updateGameSession
@@ -6017,7 +5898,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.updateMeshConnection
@@ -6030,7 +5910,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportColumnInfo
@@ -6043,7 +5922,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportColumnValues
@@ -6056,7 +5934,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportQueriesList
@@ -6069,7 +5946,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportQuery
@@ -6082,7 +5958,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportTypes
@@ -6095,7 +5970,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportView
@@ -6108,7 +5982,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportViewInfo
@@ -6121,7 +5994,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportViewInfoList
@@ -6134,7 +6006,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReports
@@ -6147,7 +6018,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitGameEvents
@@ -6160,7 +6030,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitGameReport
@@ -6173,7 +6042,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitOfflineGameReport
@@ -6186,7 +6054,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitTrustedEndGameReport
@@ -6199,7 +6066,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitTrustedMidGameReport
@@ -6212,7 +6078,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.updateMetric
@@ -6225,7 +6090,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.fetchMessages
@@ -6238,7 +6102,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.getMessages
@@ -6251,7 +6114,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.purgeMessages
@@ -6264,7 +6126,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.sendMessage
@@ -6277,7 +6138,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.touchMessages
@@ -6290,7 +6150,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Redirector.getServerInstance
@@ -6303,7 +6162,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getCenteredLeaderboard
@@ -6316,7 +6174,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getFilteredLeaderboard
@@ -6329,7 +6186,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getLeaderboard
@@ -6342,7 +6198,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getLeaderboardEntityCount
@@ -6355,7 +6210,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getLeaderboardGroup
@@ -6368,7 +6222,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.fetchExtendedData
@@ -6381,7 +6234,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.fetchLastLocaleUsedAndAuthError
@@ -6394,7 +6246,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.fetchUserFirstLastAuthTime
@@ -6407,7 +6258,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUser
@@ -6420,7 +6270,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUserGeoIPData
@@ -6433,7 +6282,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUserSessionId
@@ -6446,7 +6294,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUsers
@@ -6459,7 +6306,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUsersByPrefix
@@ -6472,7 +6318,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.overrideUserGeoIPData
@@ -6485,7 +6330,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.resetUserGeoIPData
@@ -6498,7 +6342,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.resumeSession
@@ -6511,7 +6354,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.setUserInfoAttribute
@@ -6524,7 +6366,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.updateExtendedDataAttribute
@@ -6537,7 +6378,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.updateHardwareFlags
@@ -6550,7 +6390,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.updateNetworkInfo
@@ -6563,7 +6402,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.updateUserSessionClientData
@@ -6576,7 +6414,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.deleteUserSettings
@@ -6589,7 +6426,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.fetchClientConfig
@@ -6602,7 +6438,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.fetchQosConfig
@@ -6615,7 +6450,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.filterForProfanity
@@ -6628,7 +6462,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.getPssConfig
@@ -6641,7 +6474,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.getTelemetryServer
@@ -6654,7 +6486,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.getTickerServer
@@ -6667,7 +6498,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.getUserOptions
@@ -6680,7 +6510,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.localizeStrings
@@ -6693,7 +6522,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.ping
@@ -6706,7 +6534,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.postAuth
@@ -6719,7 +6546,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.preAuth
@@ -6732,7 +6558,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.setClientData
@@ -6745,7 +6570,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.setClientMetrics
@@ -6758,7 +6582,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.setConnectionState
@@ -6771,7 +6594,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.setUserOptions
@@ -6784,7 +6606,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.suspendUserPing
@@ -6797,7 +6618,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.userSettingsLoad
@@ -6810,7 +6630,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.userSettingsLoadAll
@@ -6823,7 +6642,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.userSettingsSave
@@ -6836,7 +6654,6 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
----@field paced? any
 ---@field role? any
 
 ---@class component.AssociationLists : component

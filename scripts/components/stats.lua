@@ -3,8 +3,10 @@ local stats        = mu.component "Stats"
 local schema       = require "schema.stats"
 local countries    = require "configs.countries"
 local leaderboards = require "services.leaderboards"
+local lists        = require "services.lists"
 
 local USER_ENTITY = { 0x7802, 1 }
+local LISTS       = 0x19                         -- the component whose objects are lists of players
 local COLUMNS     = "RF=@W=150, HMC=tableColHeader1, REMC=tableRowEntry1@ UF=@W=670%s HMC=tableColHeader2, "
                     .. "REMC=tableRowEntry2@%s"
 
@@ -56,13 +58,27 @@ local function rows_of(request, find)
   return { rows = rows }
 end
 
+-- A board of one's friends: the user set of a request may be one of the player's own lists (3 numbers: component, type,
+-- which one). Then it is about those who are on it and himself, with their ranks on the whole board. nil: about
+-- everybody.
+local function set_of(session, request)
+  local set = request.user_set
+  if not set or set[1] ~= LISTS then return nil end
+  local id  = session.player.id
+  local ids = lists.members(id, set[3])
+  ids[#ids + 1] = id
+  return ids
+end
+
 stats.getLeaderboard {
   login    = true,
   request  = schema.LeaderboardRequest,
   response = schema.Rows,
-  handle   = function(_, request)
+  handle   = function(session, request)
+    local ids = set_of(session, request)
     return rows_of(request, function(name, country)
-      return leaderboards.page(name, country, request.first, request.count)
+      if not ids then return leaderboards.page(name, country, request.first, request.count) end
+      return leaderboards.page_of(leaderboards.among(name, country, ids), request.first, request.count)
     end)
   end,
 }
@@ -71,9 +87,12 @@ stats.getCenteredLeaderboard {
   login    = true,
   request  = schema.CenteredRequest,
   response = schema.Rows,
-  handle   = function(_, request)
+  handle   = function(session, request)
+    local ids = set_of(session, request)
+    local center, count, at_bottom = request.center, request.count, request.at_bottom
     return rows_of(request, function(name, country)
-      return leaderboards.around(name, country, request.center, request.count, request.at_bottom)
+      if not ids then return leaderboards.around(name, country, center, count, at_bottom) end
+      return leaderboards.around_of(leaderboards.among(name, country, ids), center, count, at_bottom)
     end)
   end,
 }
@@ -83,7 +102,9 @@ stats.getFilteredLeaderboard {
   request  = schema.FilteredRequest,
   response = schema.Rows,
   handle   = function(_, request)
-    return rows_of(request, function(name, country) return leaderboards.among(name, country, request.ids) end)
+    return rows_of(request, function(name, country)
+      return leaderboards.among(name, country, request.ids, request.with_unranked)
+    end)
   end,
 }
 

@@ -93,6 +93,37 @@ local function increase_ratings(request)
   return report(account, war.increase(account.id, increments))
 end
 
+-- What else the game's own code can ask: messages of applications that are long gone (reference 03 §2.7). Nobody knows
+-- the addresses: one that names the question gets the answer "none", every other one an error, and the log says once
+-- what it was.
+local EMPTY = {
+  getmessages   = block("getmessages", { line "messages" }),
+  sendmessage   = block("sendmessage", { line "messageids" }),
+  touchmessages = block("touchmessages", { line("count", 0) }),
+}
+local MOST_PATHS, MOST_PART, MOST_PATH = 32, 24, 120
+
+local unknown_path = mu.record "war_path" { path = mu.string { key = true, max = MOST_PATH } }
+
+local function tell(path)
+  path = path:gsub("[^/]+", function(part) return #part > MOST_PART and "…" or nil end):gsub("%c", "?"):sub(1, MOST_PATH)
+  if unknown_path.get(path) or unknown_path.count() >= MOST_PATHS then return end
+  unknown_path.create { path = path }
+  mu.log.info("galaxy at war: a game asks for %s, which nobody here knows; tell us of it", path)
+end
+
+local function something_else(request)
+  tell(request.path)
+  for part in request.path:lower():gmatch "[^/]+" do
+    if EMPTY[part] then return document(EMPTY[part]) end
+  end
+  return refused("ERR_COMMAND_NOT_FOUND", 0x40030000)
+end
+
+for _, path in ipairs { "/authentication", "/galaxyatwar", "/gaw", "/wal/masseffect-gaw-pc" } do
+  mu.http.get(path .. "/{name...}", { handle = something_else })
+end
+
 for _, prefix in ipairs(PREFIXES) do
   mu.http.get(prefix .. "/authentication/sharedTokenLogin", { handle = guarded(login) })
   mu.http.get(prefix .. "/galaxyatwar/getRatings/{key}", { handle = guarded(get_ratings) })

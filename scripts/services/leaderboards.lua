@@ -197,29 +197,52 @@ function leaderboards.page(name, country, first, count)
   return with_names(rankings[name]:page(first, math.min(count, MOST_ROWS), country))
 end
 
--- `count` rows with this player in the middle, as far as there are others on both sides. One who is on no place: the
--- first rows, or the last when `at_bottom`.
-function leaderboards.around(name, country, player_id, count, at_bottom)
-  local ranking = rankings[name]
-  local total   = ranking:count(country)
-  local _, _, position = ranking:score(player_id, country)
-  count = math.max(0, math.min(count, MOST_ROWS))
+-- The first of `count` rows with the one at `position` (nil: none) in the middle, as far as there are others on both
+-- sides. Without it the first rows, or the last when `at_bottom`.
+local function first_around(position, total, count, at_bottom)
   local first = position and position - count // 2 or (at_bottom and total or 0)
-  return leaderboards.page(name, country, math.max(0, math.min(first, total - count)), count)
+  return math.max(0, math.min(first, total - count))
 end
 
--- The rows of some players, best first, with their ranks on the whole board.
-function leaderboards.among(name, country, player_ids)
+-- `count` rows with this player in the middle.
+function leaderboards.around(name, country, player_id, count, at_bottom)
+  local ranking = rankings[name]
+  local _, _, position = ranking:score(player_id, country)
+  count = math.max(0, math.min(count, MOST_ROWS))
+  local first = first_around(position, ranking:count(country), count, at_bottom)
+  return leaderboards.page(name, country, first, count)
+end
+
+-- The same of rows that are at hand (leaderboards.among), as if they were the whole board.
+function leaderboards.page_of(rows, first, count)
+  if first < 0 or count < 1 then return {} end
+  return table.move(rows, first + 1, math.min(#rows, first + math.min(count, MOST_ROWS)), 1, {})
+end
+
+function leaderboards.around_of(rows, player_id, count, at_bottom)
+  local position
+  for i, row in ipairs(rows) do if row.id == player_id then position = i - 1 end end
+  count = math.max(0, math.min(count, MOST_ROWS))
+  return leaderboards.page_of(rows, first_around(position, #rows, count, at_bottom), count)
+end
+
+-- The rows of some players, best first, with their ranks on the whole board. With `unranked` those who have no score
+-- share the place behind its last one, with 0; of a country nobody is known who has none.
+function leaderboards.among(name, country, player_ids, unranked)
   local ranking, rows, seen = rankings[name], {}, {}
+  local last = unranked and country == "" and ranking:count(country) + 1
   for i = 1, math.min(#player_ids, MOST_ROWS) do
     local id = player_ids[i]
     local score, rank, position = ranking:score(id, country)
-    if score and not seen[id] then
+    if (score or last) and not seen[id] then
       seen[id] = true
-      rows[#rows + 1] = { id = id, score = score, rank = rank, position = position }
+      rows[#rows + 1] = { id = id, score = score or 0, rank = rank or last, position = position or last }
     end
   end
-  table.sort(rows, function(a, b) return a.position < b.position end)
+  table.sort(rows, function(a, b)
+    if a.position ~= b.position then return a.position < b.position end
+    return a.id < b.id
+  end)
   return with_names(rows)
 end
 

@@ -28,6 +28,15 @@ function lists.find(id)
   return nil, id.type ~= 0 and "ASSOCIATIONLIST_ERR_LIST_NOT_FOUND" or "ASSOCIATIONLIST_ERR_INVALID_LIST_NAME"
 end
 
+-- The ids of those whom a player has on the list of this number.
+function lists.members(player_id, number)
+  local ids = {}
+  for _, row in ipairs(players.list_members(player_id)) do
+    if row.list == number then ids[#ids + 1] = row.member_id end
+  end
+  return ids
+end
+
 -- What is known of a player's lists ----------------------------------------------------------------------------------
 
 local function entry_of(owner_id, member_id, list)

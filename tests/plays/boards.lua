@@ -48,6 +48,19 @@ play.scene("places on the boards: ties, pages, the middle, friends, countries, a
   board(erin, "getCenteredLeaderboard", { center = erin.id, count = 2 }, { all[1], all[2] })
   board(erin, "getCenteredLeaderboard", { center = erin.id, count = 2, at_bottom = true }, { all[3], all[4] })
   board(alice, "getFilteredLeaderboard", { ids = { alice.id, dave.id, dave.id, erin.id, 4711 } }, { all[3], all[4] })
+  board(alice, "getFilteredLeaderboard", { ids = { erin.id, 4711, dave.id }, with_unranked = true },
+    { all[3], row(erin, 5, 0) })
+  board(alice, "getFilteredLeaderboard", { board_name = "N7RatingNZ", ids = { erin.id }, with_unranked = true }, {})
+  -- Among friends: the ranks are those of the whole board.
+  local friends = { 0x19, 1, 1 }
+  board(alice, "getLeaderboard", { first = 0, count = 60, user_set = friends }, { all[4] })
+  alice:asks("AssociationLists.addUsersToList", { list = { type = 1 }, members = { { id = bob.id }, { id = dave.id } } })
+  board(alice, "getLeaderboard", { first = 0, count = 60, user_set = friends }, { all[1], all[3], all[4] })
+  board(alice, "getLeaderboard", { first = 1, count = 1, user_set = friends }, { all[3] })
+  board(alice, "getCenteredLeaderboard", { center = alice.id, count = 2, user_set = friends }, { all[3], all[4] })
+  board(alice, "getCenteredLeaderboard", { center = erin.id, count = 1, user_set = friends }, { all[1] })
+  board(alice, "getLeaderboard", { first = 0, count = 60, user_set = { 0x19, 1, 77 } }, { all[4] })
+  board(alice, "getLeaderboard", { first = 0, count = 60, user_set = { 0, 0, 0 } }, all)
   board(alice, "getLeaderboard", { board_name = "N7RatingNZ", first = 0, count = 60 }, all)
   board(alice, "getLeaderboard", { board_name = "N7RatingDE", first = 0, count = 60 }, {})
   board(alice, "getLeaderboard", { board_name = "Nonsense", first = 0, count = 60 }, {})

@@ -55,6 +55,19 @@ play.scene("the war: login, ratings, matches, promotions, what nobody may", func
     answers("/authentication/sharedTokenLogin?auth=" .. wrong, refused)
   end
   answers("/authentication/sharedTokenLogin", "auth is missing: the token from getAuthToken", 400)
+
+  -- What nobody knows the address of: an empty list, or an error that the game understands; told once, without tokens.
+  local unknown = refused:gsub("1074003968", "1073938432"):gsub("ERR_[%u_]+", "ERR_COMMAND_NOT_FOUND")
+  local function empty(root, inside)
+    return ('<?xml version="1.0" encoding="utf-8"?>\n<%s>\n    %s\n</%s>\n'):format(root, inside, root)
+  end
+  answers("/galaxyatwar/getFriends/" .. token, unknown)
+  answers("/gaw/somewhere/else?key=" .. token, unknown)
+  answers("/wal/masseffect-gaw-pc/messages/getMessages/" .. token, empty("getmessages", "<messages/>"))
+  answers("/galaxyatwar/sendMessage", empty("sendmessage", "<messageids/>"))
+  answers("/galaxyatwar/touchMessages/" .. token, empty("touchmessages", "<count>0</count>"))
+  server:wait_log("a game asks for /galaxyatwar/getFriends/…", 10)
+  play.equal(nil, server:log():find(token, 1, true), "no token in the log")
 end)
 
 play.scene("the token in the addresses of the war is good for the war, and no other one is", function()
