@@ -596,6 +596,7 @@ function mu.ranking(name) end
 ---@overload fun(name: "tunnel"): fun(fields: table): kind.tunnel
 ---@overload fun(name: "tunnel_policy"): fun(fields: table): kind.tunnel_policy
 ---@overload fun(name: "tunnelled_game"): fun(fields: table): kind.tunnelled_game
+---@overload fun(name: "waiting_association"): fun(fields: table): kind.waiting_association
 ---@overload fun(name: "war_path"): fun(fields: table): kind.war_path
 function mu.record(name) end
 
@@ -2209,6 +2210,14 @@ mu.test.update = nil
 ---@param text string
 function mu.test.update_file(path, text) end
 
+--- what the runner was told by --want name=value: texts by name
+--- *Only in tests.*
+--- ```lua
+--- mu.test.wants.minutes == nil
+--- ```
+---@type table
+mu.test.wants = nil
+
 mu.time = {}
 
 --- Seconds on a clock that never goes back, for durations; where it begins means nothing.
@@ -2631,6 +2640,7 @@ function transaction:row(sql, ...) end
 ---@field links_heard boolean
 ---@field members list|member[]
 ---@field migrating boolean
+---@field most_players integer
 ---@field ping_site string
 ---@field presence integer
 ---@field private_slots integer
@@ -2893,6 +2903,8 @@ function transaction:row(sql, ...) end
 ---@field nat_type integer
 ---@field opened integer
 ---@field origin string
+---@field paced_at number
+---@field paced_left integer
 ---@field player player?
 ---@field port integer
 ---@field real_address string
@@ -3042,6 +3054,19 @@ function transaction:row(sql, ...) end
 ---@field all fun(): fun(): tunnelled_game?
 ---@field count fun(conditions?: table): integer
 
+---@class waiting_association : record
+---@field association string
+---@field session session?
+---@field session_id integer
+
+---@class kind.waiting_association : kind
+---@field create fun(fields: table): waiting_association
+---@field get fun(key: any): waiting_association?
+---@field where fun(conditions: table): fun(): waiting_association?
+---@field first fun(conditions: table): waiting_association?
+---@field all fun(): fun(): waiting_association?
+---@field count fun(conditions?: table): integer
+
 ---@class war_path : record
 ---@field path string
 
@@ -3165,6 +3190,7 @@ function transaction:row(sql, ...) end
 ---@field await_seconds integer longest wait for one answer (store, password, http)
 ---@field burst_ms integer … and this long: it is ended
 ---@field burst_warn_ms integer a handler that runs this long without a pause is named in the log
+---@field changes_per_minute integer What one player may change about his game and himself per minute, joins and searches too. 0: no limit.
 ---@field codes_per_minute integer Codes and forgotten passwords asked for per minute from one address, and by one account. 0: no limit.
 ---@field connections_per_minute integer Games that may connect per minute from one address. 0: no limit.
 ---@field coroutines integer coroutines that one handler may make without a pause
@@ -4638,6 +4664,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.clearLists
@@ -4650,6 +4677,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.getConfigListsInfo
@@ -4662,6 +4690,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.getListForUser
@@ -4674,6 +4703,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.getLists
@@ -4686,6 +4716,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.removeUsersFromList
@@ -4698,6 +4729,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.setUsersToList
@@ -4710,6 +4742,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.subscribeToLists
@@ -4722,6 +4755,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.AssociationLists.unsubscribeFromLists
@@ -4734,6 +4768,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.acceptLegalDocs
@@ -4746,6 +4781,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.acceptTos
@@ -4758,6 +4794,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.checkAgeReq
@@ -4770,6 +4807,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.checkSinglePlayerLogin
@@ -4782,6 +4820,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.consumecode
@@ -4794,6 +4833,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.createAccount
@@ -4806,6 +4846,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.createPersona
@@ -4818,6 +4859,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.createWalUserSession
@@ -4830,6 +4872,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.decrementUseCount
@@ -4842,6 +4885,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.deletePersona
@@ -4854,6 +4898,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.deviceLoginGuest
@@ -4866,6 +4911,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.disableOptIn
@@ -4878,6 +4924,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.disablePersona
@@ -4890,6 +4937,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.enableOptIn
@@ -4902,6 +4950,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.expressLogin
@@ -4914,6 +4963,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getAccount
@@ -4926,6 +4976,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getAuthToken
@@ -4938,6 +4989,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getHandoffToken
@@ -4950,6 +5002,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getLegalDocsInfo
@@ -4962,6 +5015,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getOptIn
@@ -4974,6 +5028,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getPasswordRules
@@ -4986,6 +5041,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getPersona
@@ -4998,6 +5054,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getPrivacyPolicyContent
@@ -5010,6 +5067,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getTermsAndConditionsContent
@@ -5022,6 +5080,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getTermsOfServiceContent
@@ -5034,6 +5093,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getTosInfo
@@ -5046,6 +5106,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.getUseCount
@@ -5058,6 +5119,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.grantEntitlement
@@ -5070,6 +5132,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.grantEntitlement2
@@ -5082,6 +5145,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.hasEntitlement
@@ -5094,6 +5158,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listDeviceAccounts
@@ -5106,6 +5171,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listEntitlements
@@ -5118,6 +5184,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listPersonaEntitlements2
@@ -5130,6 +5197,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listPersonas
@@ -5142,6 +5210,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.listUserEntitlements2
@@ -5154,6 +5223,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.login
@@ -5166,6 +5236,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.loginPersona
@@ -5178,6 +5249,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.logout
@@ -5190,6 +5262,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.logoutPersona
@@ -5202,6 +5275,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.modifyEntitlement2
@@ -5214,6 +5288,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.originLogin
@@ -5226,6 +5301,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.passwordForgot
@@ -5238,6 +5314,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.ps3AssociateAccount
@@ -5250,6 +5327,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.ps3CreateAccount
@@ -5262,6 +5340,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.ps3Login
@@ -5274,6 +5353,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.silentLogin
@@ -5286,6 +5366,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.updateAccount
@@ -5298,6 +5379,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.updateParentalEmail
@@ -5310,6 +5392,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.validateSessionKey
@@ -5322,6 +5405,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.xboxAssociateAccount
@@ -5334,6 +5418,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.xboxCreateAccount
@@ -5346,6 +5431,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Authentication.xboxLogin
@@ -5358,6 +5444,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.addAdminPlayer
@@ -5370,6 +5457,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.addQueuedPlayerToGame
@@ -5382,6 +5470,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.advanceGameState
@@ -5394,6 +5483,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.banPlayer
@@ -5406,6 +5496,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.cancelMatchmaking
@@ -5418,6 +5509,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.changeGameTeamId
@@ -5430,6 +5522,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.clearBannedList
@@ -5442,6 +5535,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.createGame
@@ -5454,6 +5548,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.destroyGame
@@ -5466,6 +5561,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.destroyGameList
@@ -5478,6 +5574,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.ejectHost
@@ -5490,6 +5587,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.finalizeGameCreation
@@ -5502,6 +5600,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getBannedList
@@ -5514,6 +5613,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getFullGameData
@@ -5526,6 +5626,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getGameDataFromId
@@ -5538,6 +5639,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getGameListSnapshot
@@ -5550,6 +5652,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getGameListSubscription
@@ -5562,6 +5665,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getMatchmakingConfig
@@ -5574,6 +5678,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.getUserSetGameListSubscription
@@ -5586,6 +5691,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.joinGame
@@ -5598,6 +5704,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.joinGameByGroup
@@ -5610,6 +5717,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.leaveGameByGroup
@@ -5622,6 +5730,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.listGames
@@ -5634,10 +5743,11 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.migrateAdminPlayer
----@field handle fun(session: session, request: nil): failure|nil
+---@field handle fun(session: session, request: schema.GameAndPlayer): failure|nil
 ---@field request? tdf_struct
 ---@field response? tdf_struct
 ---@field error? tdf_struct
@@ -5646,6 +5756,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.migrateGame
@@ -5658,6 +5769,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.registerDynamicDedicatedServerCreator
@@ -5670,6 +5782,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.removeAdminPlayer
@@ -5682,6 +5795,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.removePlayer
@@ -5694,6 +5808,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.removePlayerFromBannedList
@@ -5706,6 +5821,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.replayGame
@@ -5718,6 +5834,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.resetDedicatedServer
@@ -5730,6 +5847,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.returnDedicatedServerToPool
@@ -5742,6 +5860,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setGameAttributes
@@ -5754,6 +5873,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setGameSettings
@@ -5766,6 +5886,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPlayerAttributes
@@ -5778,6 +5899,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPlayerCapacity
@@ -5790,6 +5912,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPlayerCustomData
@@ -5802,6 +5925,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPlayerTeam
@@ -5814,6 +5938,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.setPresenceMode
@@ -5826,6 +5951,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.startMatchmaking
@@ -5838,6 +5964,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.swapPlayersTeam
@@ -5850,6 +5977,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.unregisterDynamicDedicatedServerCreator
@@ -5862,6 +5990,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.updateGameHostMigrationStatus
@@ -5874,6 +6003,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.updateGameName
@@ -5886,6 +6016,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.updateGameSession
@@ -5898,6 +6029,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameManager.updateMeshConnection
@@ -5910,6 +6042,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportColumnInfo
@@ -5922,6 +6055,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportColumnValues
@@ -5934,6 +6068,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportQueriesList
@@ -5946,6 +6081,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportQuery
@@ -5958,6 +6094,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportTypes
@@ -5970,6 +6107,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportView
@@ -5982,6 +6120,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportViewInfo
@@ -5994,6 +6133,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReportViewInfoList
@@ -6006,6 +6146,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.getGameReports
@@ -6018,6 +6159,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitGameEvents
@@ -6030,6 +6172,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitGameReport
@@ -6042,6 +6185,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitOfflineGameReport
@@ -6054,6 +6198,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitTrustedEndGameReport
@@ -6066,6 +6211,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.submitTrustedMidGameReport
@@ -6078,6 +6224,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.GameReporting.updateMetric
@@ -6090,6 +6237,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.fetchMessages
@@ -6102,6 +6250,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.getMessages
@@ -6114,6 +6263,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.purgeMessages
@@ -6126,6 +6276,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.sendMessage
@@ -6138,6 +6289,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Messaging.touchMessages
@@ -6150,6 +6302,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Redirector.getServerInstance
@@ -6162,6 +6315,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getCenteredLeaderboard
@@ -6174,6 +6328,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getFilteredLeaderboard
@@ -6186,6 +6341,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getLeaderboard
@@ -6198,6 +6354,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getLeaderboardEntityCount
@@ -6210,6 +6367,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Stats.getLeaderboardGroup
@@ -6222,6 +6380,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.fetchExtendedData
@@ -6234,6 +6393,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.fetchLastLocaleUsedAndAuthError
@@ -6246,6 +6406,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.fetchUserFirstLastAuthTime
@@ -6258,6 +6419,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUser
@@ -6270,6 +6432,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUserGeoIPData
@@ -6282,6 +6445,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUserSessionId
@@ -6294,6 +6458,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUsers
@@ -6306,6 +6471,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.lookupUsersByPrefix
@@ -6318,6 +6484,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.overrideUserGeoIPData
@@ -6330,6 +6497,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.resetUserGeoIPData
@@ -6342,6 +6510,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.resumeSession
@@ -6354,6 +6523,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.setUserInfoAttribute
@@ -6366,6 +6536,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.updateExtendedDataAttribute
@@ -6378,6 +6549,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.updateHardwareFlags
@@ -6390,6 +6562,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.updateNetworkInfo
@@ -6402,6 +6575,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.UserSessions.updateUserSessionClientData
@@ -6414,6 +6588,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.deleteUserSettings
@@ -6426,6 +6601,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.fetchClientConfig
@@ -6438,6 +6614,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.fetchQosConfig
@@ -6450,6 +6627,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.filterForProfanity
@@ -6462,6 +6640,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.getPssConfig
@@ -6474,6 +6653,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.getTelemetryServer
@@ -6486,6 +6666,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.getTickerServer
@@ -6498,6 +6679,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.getUserOptions
@@ -6510,6 +6692,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.localizeStrings
@@ -6522,6 +6705,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.ping
@@ -6534,6 +6718,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.postAuth
@@ -6546,6 +6731,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.preAuth
@@ -6558,6 +6744,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.setClientData
@@ -6570,6 +6757,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.setClientMetrics
@@ -6582,6 +6770,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.setConnectionState
@@ -6594,6 +6783,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.setUserOptions
@@ -6606,6 +6796,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.suspendUserPing
@@ -6618,6 +6809,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.userSettingsLoad
@@ -6630,6 +6822,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.userSettingsLoadAll
@@ -6642,6 +6835,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class route_of.Util.userSettingsSave
@@ -6654,6 +6848,7 @@ function transaction:row(sql, ...) end
 ---@field member? any
 ---@field own_seat? any
 ---@field own_user? any
+---@field paced? any
 ---@field role? any
 
 ---@class component.AssociationLists : component

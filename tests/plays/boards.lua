@@ -54,7 +54,8 @@ play.scene("places on the boards: ties, pages, the middle, friends, countries, a
   -- Among friends: the ranks are those of the whole board.
   local friends = { 0x19, 1, 1 }
   board(alice, "getLeaderboard", { first = 0, count = 60, user_set = friends }, { all[4] })
-  alice:asks("AssociationLists.addUsersToList", { list = { type = 1 }, members = { { id = bob.id }, { id = dave.id } } })
+  alice:asks("AssociationLists.addUsersToList",
+    { list = { type = 1 }, members = { { id = bob.id }, { id = dave.id } } })
   board(alice, "getLeaderboard", { first = 0, count = 60, user_set = friends }, { all[1], all[3], all[4] })
   board(alice, "getLeaderboard", { first = 1, count = 1, user_set = friends }, { all[3] })
   board(alice, "getCenteredLeaderboard", { center = alice.id, count = 2, user_set = friends }, { all[3], all[4] })

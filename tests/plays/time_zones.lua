@@ -1,5 +1,5 @@
--- time_zones.lua: days and times by the clocks of a place, over both changes of a year; and what is said of a zone that is
--- not to be had. The zones' files are made here: which ones the machine has is of no importance.
+-- time_zones.lua: days and times by the clocks of a place, over both changes of a year; and what is said of a zone that
+-- is not to be had. The zones' files are made here: which ones the machine has is of no importance.
 local play    = require "plays.lib.play"
 local console = require "plays.lib.console"
 
@@ -42,7 +42,8 @@ end
 
 play.scene("days and times over both changes of 2026, in two zones", function()
   local server = started()
-  play.equal(true, (settings(server, 'return { server = { zone_files = "zones" }, promos = { zone = "Europe/Berlin" } }')))
+  local fine = settings(server, 'return { server = { zone_files = "zones" }, promos = { zone = "Europe/Berlin" } }')
+  play.equal(true, fine, "the zone of the settings")
   local berlin, new_york = "Europe/Berlin", "America/New_York"
   -- The days of the change have 23 hours and 25.
   span(server, dates(berlin, "2026-03-28", "2026-03-28"), "03-27 23:00 to 03-28 23:00")
