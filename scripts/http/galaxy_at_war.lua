@@ -106,7 +106,8 @@ local MOST_PATHS, MOST_PART, MOST_PATH = 32, 24, 120
 local unknown_path = mu.record "war_path" { path = mu.string { key = true, max = MOST_PATH } }
 
 local function tell(path)
-  path = path:gsub("[^/]+", function(part) return #part > MOST_PART and "…" or nil end):gsub("%c", "?"):sub(1, MOST_PATH)
+  path = path:gsub("[^/]+", function(part) return #part > MOST_PART and "…" or nil end):gsub("%c", "?")
+  path = path:sub(1, MOST_PATH)
   if unknown_path.get(path) or unknown_path.count() >= MOST_PATHS then return end
   unknown_path.create { path = path }
   mu.log.info("galaxy at war: a game asks for %s, which nobody here knows; tell us of it", path)

@@ -53,8 +53,8 @@ function test.values()
   unit.assertEquals(value.show {}, "{}")
   unit.assertStrMatches(value.show(function() end), "function tests/lua/test_console%.lua:%d+")
   unit.assertEquals(value.show(print), "function of the core")
-  unit.assertEquals(value.show(mu.config.server), value.show { compatibility = mu.config.server.compatibility,
-                                                               name = mu.config.server.name })
+  unit.assertEquals(value.show(mu.config.promos), value.show { hide_expired = mu.config.promos.hide_expired,
+                                                               zone = mu.config.promos.zone })
 end
 
 function test.a_value_has_an_end()
