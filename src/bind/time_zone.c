@@ -1,8 +1,8 @@
 /* time_zone.c: see time_zone.h.
  *
- * A zone's file, 1 to 4 KiB below the folder server.zone_files (one without a leading slash lies in the data folder), is read when a generation first asks for it and kept
- * for as long as that one lives: a reload sees new files. Names have letters, digits, _ + - and single slashes, so
- * nothing outside of the folder can be meant. */
+ * A zone's file, 1 to 4 KiB below the folder server.zone_files (one without a leading slash lies in the data folder),
+ * is read when a generation first asks for it and kept for as long as that one lives: a reload sees new files. Names
+ * have letters, digits, _ + - and single slashes, so nothing outside of the folder can be meant. */
 #include "bind/time_zone.h"
 
 #include <errno.h>
@@ -56,8 +56,10 @@ static ssize_t read_file(const char *path, uint8_t out[ZONE_FILE_MAX + 1]) {
     ssize_t got = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? 1 : -1;
     while (got > 0 && n <= ZONE_FILE_MAX) {
         got = read(fd, out + n, ZONE_FILE_MAX + 1 - n);
-        if (got < 0 && errno == EINTR) got = 1;
-        else if (got > 0) n += (size_t)got;
+        if (got < 0 && errno == EINTR)
+            got = 1;
+        else if (got > 0)
+            n += (size_t)got;
     }
     close(fd);
     return got < 0 ? -1 : (ssize_t)n;

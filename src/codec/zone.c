@@ -20,9 +20,7 @@ typedef struct block { /* what a header announces */
     uint32_t utc, standard, leaps, moments, types, letters;
 } block;
 
-static int wrong(fault *f, const char *what) {
-    return fault_set(f, E_PROTOCOL, "it is no time zone's file: %s", what);
-}
+static int wrong(fault *f, const char *what) { return fault_set(f, E_PROTOCOL, "it is no time zone's file: %s", what); }
 
 /* Takes n bytes off the file, or NULL. */
 static const uint8_t *take(bytes *in, size_t n) {

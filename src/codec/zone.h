@@ -6,8 +6,8 @@
  *     zone_free(z);
  *
  * A file has the moments at which an offset changes, and the rule for all time behind the last of them
- * ("CET-1CEST,M3.5.0,M10.5.0/3"). Files of version 2 and later only, without leap seconds ("right/…"): UTC has none here.
- * Nothing here opens a file. */
+ * ("CET-1CEST,M3.5.0,M10.5.0/3"). Files of version 2 and later only, without leap seconds ("right/…"): UTC has none
+ * here. Nothing here opens a file. */
 #ifndef CODEC_ZONE_H
 #define CODEC_ZONE_H
 
@@ -29,7 +29,7 @@ void zone_free(zone *z); /* NULL is fine */
 
 /* ---- the rule behind the last transition (zone_rule.c) ---- */
 
-typedef struct zone_change { /* when clocks change, once a year */
+typedef struct zone_change {                         /* when clocks change, once a year */
     enum { ZONE_JULIAN, ZONE_DAY, ZONE_MONTH } kind; /* the nth day without the 29th of February, with it, or … */
     int day;                                         /* … the weekday (0: Sunday) */
     int month, week;                                 /* of that week (5: the last) of this month */

@@ -27,9 +27,7 @@ static int number(bytes *t, int digits, int most) {
 static bool skip_name(bytes *t) {
     bool quoted = next_is(t, '<');
     size_t n = 0;
-    while (n < t->n && (is_letter(t->p[n]) ||
-                        (quoted && (is_digit(t->p[n]) || t->p[n] == '+' || t->p[n] == '-'))))
-        n++;
+    while (n < t->n && (is_letter(t->p[n]) || (quoted && (is_digit(t->p[n]) || t->p[n] == '+' || t->p[n] == '-')))) n++;
     t->p += n, t->n -= n;
     return n >= 3 && n <= 16 && (!quoted || next_is(t, '>'));
 }

@@ -1,5 +1,5 @@
-/* Files of time zones: whatever is accepted has an offset of at most a day and a bit at any moment, and answers the same
- * twice. The first bytes of the input are the moment that is asked for. */
+/* Files of time zones: whatever is accepted has an offset of at most a day and a bit at any moment, and answers the
+ * same twice. The first bytes of the input are the moment that is asked for. */
 #include <stdlib.h>
 
 #include "base/check.h"

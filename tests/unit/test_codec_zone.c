@@ -1,5 +1,5 @@
-/* Time zones: both changes of 2026 in two zones, by a file's transitions and by its rule; rules of every form; files that
- * are damaged in every byte. */
+/* Time zones: both changes of 2026 in two zones, by a file's transitions and by its rule; rules of every form; files
+ * that are damaged in every byte. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,20 +18,20 @@ static const struct change {
     int64_t at;
     int32_t before, after;
 } changes[] = {
-    {BERLIN, 1774746000, 3600, 7200},                                /* 2026-03-29 01:00 UTC */
-    {BERLIN, 1792890000, 7200, 3600},                                /* 2026-10-25 01:00 UTC */
-    {NEW_YORK, 1772953200, -18000, -14400},                          /* 2026-03-08 07:00 UTC */
-    {NEW_YORK, 1793512800, -14400, -18000},                          /* 2026-11-01 06:00 UTC */
-    {BERLIN, 951786000 + 2246400, 3600, 7200},                       /* 2000-03-26 01:00 UTC */
-    {"IST-1GMT0,M10.5.0,M3.5.0/1", 1774746000, 0, 3600},             /* summer is the standard there */
-    {"IST-1GMT0,M10.5.0,M3.5.0/1", 1792890000, 3600, 0},             /* … and winter an hour less */
-    {"AEST-10AEDT,M10.1.0,M4.1.0/3", 1775318400, 39600, 36000},      /* the south: 2026-04-04 16:00 UTC */
-    {"AEST-10AEDT,M10.1.0,M4.1.0/3", 1791043200, 36000, 39600},      /* 2026-10-03 16:00 UTC */
+    {BERLIN, 1774746000, 3600, 7200},                                   /* 2026-03-29 01:00 UTC */
+    {BERLIN, 1792890000, 7200, 3600},                                   /* 2026-10-25 01:00 UTC */
+    {NEW_YORK, 1772953200, -18000, -14400},                             /* 2026-03-08 07:00 UTC */
+    {NEW_YORK, 1793512800, -14400, -18000},                             /* 2026-11-01 06:00 UTC */
+    {BERLIN, 951786000 + 2246400, 3600, 7200},                          /* 2000-03-26 01:00 UTC */
+    {"IST-1GMT0,M10.5.0,M3.5.0/1", 1774746000, 0, 3600},                /* summer is the standard there */
+    {"IST-1GMT0,M10.5.0,M3.5.0/1", 1792890000, 3600, 0},                /* … and winter an hour less */
+    {"AEST-10AEDT,M10.1.0,M4.1.0/3", 1775318400, 39600, 36000},         /* the south: 2026-04-04 16:00 UTC */
+    {"AEST-10AEDT,M10.1.0,M4.1.0/3", 1791043200, 36000, 39600},         /* 2026-10-03 16:00 UTC */
     {"<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", 1775314800, 39600, 37800}, /* half an hour */
-    {"<-02>2<-01>,M3.5.0/-1,M10.5.0/0", 1774746000, -7200, -3600},   /* an hour before midnight */
-    {"AAA0BBB,J60,J300/24", 1772330400, 0, 3600},                    /* the 1st of March 2026, 02:00 */
-    {"AAA0BBB,J60,J300/24", 1709258400, 0, 3600},                    /* … and of 2024, which has a 29th of February */
-    {"AAA0BBB,59,299", 1709172000, 0, 3600},                         /* where that one counts */
+    {"<-02>2<-01>,M3.5.0/-1,M10.5.0/0", 1774746000, -7200, -3600},      /* an hour before midnight */
+    {"AAA0BBB,J60,J300/24", 1772330400, 0, 3600},                       /* the 1st of March 2026, 02:00 */
+    {"AAA0BBB,J60,J300/24", 1709258400, 0, 3600}, /* … and of 2024, which has a 29th of February */
+    {"AAA0BBB,59,299", 1709172000, 0, 3600},      /* where that one counts */
 };
 
 static void put_block(buf *b, const struct change *c, bool wide) {
@@ -107,12 +107,33 @@ static void transitions_come_before_the_rule(void **state) {
 
 static void rules_that_are_none(void **state) {
     static const char *const wrong[] = {
-        "",           "CET",         "-1",          "CE-1",        "CET-25",          "CET-1:60",       "CET-1:00:60",
-        "CET-1CEST",  "CET-1CEST,",  "CET-1CEST,M3.5.0",           "CET-1CEST,M3.5.0,", "CET-1CEST,M0.5.0,M10.5.0",
-        "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.0.0,M10.5.0",   "CET-1CEST,M3.6.0,M10.5.0",
-        "CET-1CEST,M3.5.7,M10.5.0",  "CET-1CEST,M3.5.0/168,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0/3 ",
-        "CET-1CEST,J0,J1",           "CET-1CEST,J366,J1",          "CET-1CEST,366,1", "CET-1CEST,M3,M10",
-        "<CET-1",     "<+01>",       "CET-1CEST-2-3,0,1",          ":Europe/Berlin",  "CET-0001",
+        "",
+        "CET",
+        "-1",
+        "CE-1",
+        "CET-25",
+        "CET-1:60",
+        "CET-1:00:60",
+        "CET-1CEST",
+        "CET-1CEST,",
+        "CET-1CEST,M3.5.0",
+        "CET-1CEST,M3.5.0,",
+        "CET-1CEST,M0.5.0,M10.5.0",
+        "CET-1CEST,M13.5.0,M10.5.0",
+        "CET-1CEST,M3.0.0,M10.5.0",
+        "CET-1CEST,M3.6.0,M10.5.0",
+        "CET-1CEST,M3.5.7,M10.5.0",
+        "CET-1CEST,M3.5.0/168,M10.5.0",
+        "CET-1CEST,M3.5.0,M10.5.0/3 ",
+        "CET-1CEST,J0,J1",
+        "CET-1CEST,J366,J1",
+        "CET-1CEST,366,1",
+        "CET-1CEST,M3,M10",
+        "<CET-1",
+        "<+01>",
+        "CET-1CEST-2-3,0,1",
+        ":Europe/Berlin",
+        "CET-0001",
         "CET-1CEST,M3.5.0,M10.5.0,M11.5.0",
     };
     zone_rule r;
@@ -136,10 +157,20 @@ static void damaged_files_are_refused(void **state) {
         uint8_t value;
         const char *why;
     } damages[] = {
-        {0, 't', "TZif"},        {4, 0, "older than 2"},         {4, '1', "older than 2"}, {35, 1, "TZif"},
-        {32, 255, "too early"},  {58 + 31, 1, "leap seconds"},   {58 + 39, 0, "no offsets"}, {58 + 43, 0, "no offsets"},
-        {58 + 27, 1, "contradict"}, {58 + 52, 2, "is not there"}, {58 + 53, 1, "more than a day"},
-        {58 + 57, 2, "neither"}, {58 + 58, 8, "neither"},        {58 + 73, ' ', "end with a rule"},
+        {0, 't', "TZif"},
+        {4, 0, "older than 2"},
+        {4, '1', "older than 2"},
+        {35, 1, "TZif"},
+        {32, 255, "too early"},
+        {58 + 31, 1, "leap seconds"},
+        {58 + 39, 0, "no offsets"},
+        {58 + 43, 0, "no offsets"},
+        {58 + 27, 1, "contradict"},
+        {58 + 52, 2, "is not there"},
+        {58 + 53, 1, "more than a day"},
+        {58 + 57, 2, "neither"},
+        {58 + 58, 8, "neither"},
+        {58 + 73, ' ', "end with a rule"},
         {58 + 74, '1', "is none"},
     };
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
@@ -156,7 +187,7 @@ static void damaged_files_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clocks_change_to_the_second),   cmocka_unit_test(a_rule_holds_in_any_year),
+        cmocka_unit_test(clocks_change_to_the_second),      cmocka_unit_test(a_rule_holds_in_any_year),
         cmocka_unit_test(transitions_come_before_the_rule), cmocka_unit_test(rules_that_are_none),
         cmocka_unit_test(damaged_files_are_refused),
     };
