@@ -9,6 +9,7 @@ local function saves(client, promotions)
 end
 
 local function is_rated(client, promotions)      -- a second later: then it counts
+  client.server:passes(1)
   client:is_notified("UserSessions.UserSessionExtendedDataUpdate", {
     user_id = client.id, data = { data_map = { [0x70001] = promotions * 30 } },
   })

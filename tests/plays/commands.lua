@@ -187,7 +187,7 @@ play.scene("every command of the menu has a route or a reason", function()
   alice:calls "Clubs.createClub"
   alice:next()
   local UNANSWERED = " is answered by no script"
-  server:wait_log("Clubs.createClub" .. UNANSWERED, 5)
+  server:wait_log("Clubs.createClub" .. UNANSWERED)
   for _, row in ipairs(commands) do
     local name = row[1] .. "." .. row[3]
     play.equal(nil, server:log():find(name .. UNANSWERED, 1, true), name .. " in the log")

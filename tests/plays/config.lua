@@ -89,7 +89,7 @@ play.scene("what cannot change while the server runs keeps its value until the n
   server:write("data/config.lua", "return { door = { colour = 'blue' } }")
   local mark = server:mark()
   play.equal(true, (server:reload()), "the reload")
-  server:wait_log("door.colour changes at the next start; until then it is \"red\"", 10, mark)
+  server:wait_log("door.colour changes at the next start; until then it is \"red\"", mark)
   play.equal("red", colour())
   play.equal(play.text "\nat the next start: door%.colour", server:ctl("reload").out, "what reload says")
   play.equal(play.text "at the next start: door%.colour", server:ctl("config diff").out, "what config diff says")

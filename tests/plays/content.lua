@@ -190,7 +190,7 @@ play.scene("a base as others keep it becomes texts, and an edited text counts wi
   says(server, "content build", "bini")
   play.equal(play.exactly(before), config(alice, "ME3_BINI_PC_COMPRESSED"))
   server:write("data/" .. BINI, "[sfxgame.sfxscoremanager]\nrandommapscorebonus=3\n")
-  mu.sleep(2.1)                                  -- how long a look at the sources is good
+  server:passes(2.1)                             -- how long a look at the sources is good
   play.equal("3", (value(alice, FILE, "sfxgame.sfxscoremanager", "randommapscorebonus")))
   local _, bonuses = value(alice, FILE, "sfxgame.sfxscoremanager", "mapbonuses")
   play.equal({ { type = "RemoveProperty" }, { type = "AddUnique", text = "(ID=1)" } }, bonuses)

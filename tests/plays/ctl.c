@@ -24,7 +24,7 @@
 #include "plays/runner.h"
 #include "script/task.h"
 
-#define LONGEST_SECONDS 30.0 /* a command that is not to be ended */
+#define LONGEST_SECONDS 60.0 /* a command that is not to be ended */
 
 typedef struct ctl_job {
     task_token token;

@@ -63,11 +63,10 @@ play.scene("games history", function()
   match.attributes(lobby, { ME3gameState = "IN_GAME_FINISHING" })
   alice:asks("GameManager.replayGame", { game_id = lobby.id })
   local rows
-  for _ = 1, 100 do
+  play.waits_for("the match is written down", function()
     rows = gives(server, "games history " .. alice.persona)
-    if rows[1] then break end
-    mu.sleep(0.05)
-  end
+    return rows[1]
+  end)
   play.equal({ { completed = true, map = "map2", difficulty = "difficulty1", players = alice.persona } }, rows,
     "the match")
 end)

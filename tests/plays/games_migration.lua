@@ -123,20 +123,23 @@ play.scene("two are left, then one; and what the numbers say", function()
 end)
 
 play.scene("a new host that says nothing: links of all, or time, end the migration", function()
-  local lobby, alice, bob, carol, dave = match.four(play.server { set = { "games.migration_seconds=1" } })
+  local server = play.server { set = { "games.migration_seconds=20" } }
+  local lobby, alice, bob, carol, dave = match.four(server)
   match.host_leaves(lobby, bob)
   match.relinks(carol, lobby)
   match.reports(dave, lobby, bob, 2)
   match.tells(lobby, "NotifyGamePlayerStateChange", { player_id = dave.id, state = 4 })
   match.has_migrated(lobby)
   match.host_leaves(lobby, carol)
-  match.has_migrated(lobby)                      -- after a second
+  match.is_quiet(lobby)
+  server:passes(21)
+  match.has_migrated(lobby)
   match.relinks(dave, lobby)
   match.comes(alice, lobby)
 end)
 
 play.scene("members without a link to the new host are out, but only when links are reported at all", function()
-  local server = play.server { set = { "games.link_seconds=1" } }
+  local server = play.server { set = { "games.link_seconds=20" } }
   local lobby, _, bob, carol, dave = match.four(server)
   local other = match.lobby(match.player(server, "Eve"))
   local frank = match.player(server, "Frank")
@@ -146,6 +149,8 @@ play.scene("members without a link to the new host are out, but only when links 
   match.host_leaves(lobby, bob)
   match.takes_over(lobby)
   match.relinks(carol, lobby)
+  match.is_quiet(lobby)
+  server:passes(21)
   match.goes(dave, lobby, MIGRATION_FAILED)
   match.is_quiet(lobby)
   match.is_quiet(other)

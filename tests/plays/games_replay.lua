@@ -67,11 +67,7 @@ end
 
 -- The server has looked at the counters of everybody who is in the match: a real one lasts longer.
 local function is_noted(server, lobby)
-  for _ = 1, 200 do
-    if look(server, "noted/" .. lobby.id) then return end
-    mu.sleep(0.02)
-  end
-  play.fails "the players' counters were never looked at"
+  play.waits_for("the players' counters are looked at", function() return look(server, "noted/" .. lobby.id) end)
 end
 
 local function plays_a_match(server, lobby)
@@ -98,19 +94,19 @@ play.scene("three matches in one lobby, each with a reporting id of its own", fu
   local first = lobby.reporting_id
   replays(lobby)
   match.attributes(lobby, { ME3gameState = "IN_LOBBY" })
-  server:wait_log("heard match_finished 1 of game", 5)
+  server:wait_log("heard match_finished 1 of game")
 
   plays_a_match(server, lobby)                           -- as an adept now, and nobody gets away
   match.leaves(bob, lobby)
   match.attributes(lobby, { ME3gameState = "IN_GAME_FINISHING" })
   saves(alice, 5, 2, 1)
   replays(lobby)
-  server:wait_log("heard match_finished 2 of game", 5)
+  server:wait_log("heard match_finished 2 of game")
 
   plays_a_match(server, lobby)                           -- everybody leaves in the middle of the third
   match.leaves(carol, lobby)
   match.leaves(alice, lobby)
-  server:wait_log("heard match_finished 3 of nobody", 5)
+  server:wait_log("heard match_finished 3 of nobody")
 
   local third, second, one = table.unpack(look(server, "matches/" .. alice.id))
   play.equal({ reporting_id = tostring(first), game_id = lobby.id, completed = 1, extracted = 1,
@@ -132,7 +128,7 @@ play.scene("three matches in one lobby, each with a reporting id of its own", fu
     ("heard player_joined %d %d"):format(lobby.id, bob.id), ("heard player_left %d %d"):format(bob.id, LEFT),
     ("heard game_destroyed %d"):format(lobby.id),
   } do
-    server:wait_log(words, 5)
+    server:wait_log(words)
   end
 end)
 
@@ -149,7 +145,7 @@ play.scene("a game reports what its player has; about others it may say nothing"
   local alice, bob = match.player(server, "Alice"), match.player(server, "Bob")
   alice:asks("GameReporting.submitOfflineGameReport", report(alice.id, 120))
   alice:is_notified("GameReporting.ResultNotification", { fault = 0, final = false, history_id = 0, reporting_id = 0 })
-  server:wait_log("heard game_reported AU", 5)
+  server:wait_log("heard game_reported AU")
   alice:is_refused("GameReporting.submitOfflineGameReport", report(bob.id, 5000),
     "GAMEREPORTING_OFFLINE_ERR_REPORT_INVALID")
   local both = report(alice.id, 1)
@@ -185,5 +181,5 @@ play.scene("a host who begins a match again and again: so many are written down,
       lobby.at[0]:is_notified "GameManager.NotifyGameAttribChange"
     end
   end)
-  server:wait_log("limit 'matches of a host' reached: 1 refused", 10)
+  server:wait_log("limit 'matches of a host' reached: 1 refused")
 end)

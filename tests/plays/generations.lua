@@ -10,7 +10,12 @@ return mu.mod {
   setup = function(mod)
     local function get(path, handle) mu.http.get("/probe/" .. path, { handle = handle }) end
     get("edit", function() return { text = %q } end)
-    get("slow", function() mu.sleep(1) return { text = %q } end)
+    get("slow", function()
+      mu.log.info("slow in %%s", %q)
+      repeat mu.sleep(0.01) until thing.get(8)
+      return { text = %q }
+    end)
+    get("enough", function() thing.create { id = 8 } return { text = "enough" } end)
     get("reload", function(request)
       local fine, report = mu.scripts.reload { check = request.query.check == "true" }
       return { json = { fine = fine, report = report, edit = %q } }
@@ -25,8 +30,11 @@ return mu.mod {
     get("files", function() return { json = mu.scripts.list() } end)
     get("make", function()
       local made = thing.create { id = 7, FIRST }
-      late:start(3, made, "timer")              -- after two reloads, however slow the machine
-      mu.spawn(function() mu.sleep(0.5) mu.log.info("a background task of %%s ends", %q) end)
+      late:start(25, made, "timer")
+      mu.spawn(function()
+        repeat mu.sleep(0.01) until thing.get(8)
+        mu.log.info("a background task of %%s ends", %q)
+      end)
       return { text = "made" }
     end)
     get("see", function() local t = thing.get(7) return { json = { SEEN } } end)
@@ -38,7 +46,7 @@ return mu.mod {
 -- `edit`: its name; `with`: fields of the record, what a new one gets, more of setup.
 local function probe(edit, with)
   with = with or {}
-  local text = PROBE:format(edit, edit, edit, edit, edit)
+  local text = PROBE:format(edit, edit, edit, edit, edit, edit)
   local parts = { FIELDS = with.fields or "name = mu.string", FIRST = with.first or "name = 'x'",
                   SEEN = with.seen or "", EXTRA = with.extra or "" }
   return (text:gsub("%u%u%u%u+", function(word) return parts[word] end))
@@ -98,29 +106,29 @@ play.scene("what is saved runs at once, a broken save is told once and changes n
   local function saved(text, expected)
     local from = server:mark()
     server:write(MOD, text)
-    server:wait_log(expected, 10, from)
+    server:wait_log(expected, from)
     return from
   end
   saved(probe "two", "is running (data/scripts/mods/probe/mod.lua was saved")
   play.equal("two", get "edit", "saved")
   server:write("data/scripts/mods/probe/unused.lua", "-- a file beside it, not broken")
   local from = saved("return {", "What is wrong")
-  mu.sleep(0.4)
-  local _, times = server:log(from):gsub("mods/probe/mod%.lua:1:", "")
-  play.equal(1, times, "how often it is told")
   play.equal("two", get "edit", "a broken save")
   saved(probe "three", "is running")
   play.equal("three", get "edit", "the next save")
+  local _, times = server:log(from):gsub("mods/probe/mod%.lua:1:", "")
+  play.equal(1, times, "how often the broken one was told")
+  from = server:mark()
   play.equal({ fine = true }, get "rollback", "the rollback")
   play.equal("two", get "edit", "rolled back")
   play.equal({ text = "rolled back; reloads at the next save", auto_reload = true }, get "status".status, "the status")
-  mu.sleep(0.4)
-  play.equal("two", get "edit", "some time after the rollback")
-  saved(probe "four", "is running")
+  saved(probe "four", "is running (data/scripts")
   play.equal("four", get "edit", "the next save after the rollback")
+  _, times = server:log(from):gsub("is running %(data/scripts", "")
+  play.equal(1, times, "reloads after the rollback")
   from = server:mark()
   server:write("data/config.lua", "return {}")
-  server:wait_log("is running (config.lua was saved", 10, from)
+  server:wait_log("is running (config.lua was saved", from)
   local _, status = get "edit"
   play.equal(404, status, "switched off in the config")
 end)
@@ -151,7 +159,7 @@ play.scene("handlers finish where they began; timers stay, background tasks end,
   local from, answers = server:mark(), {}
   for n = 1, 2 do
     mu.spawn(function() answers[n] = get "slow" end)
-    mu.sleep(0.05)
+    server:wait_log("slow in " .. (n == 1 and "one" or "edit 1"), from)
     local convert = "level = mu.string { convert = function(old) return 'level ' .. old end }"
     edit(server, "edit " .. n, { seen = "name = t.name, added = t.added, level = t.level",
       fields = "name = mu.string, added = mu.u32 { default = 9 }, " .. (n == 1 and convert or "level = mu.string") })
@@ -161,11 +169,11 @@ play.scene("handlers finish where they began; timers stay, background tasks end,
   local _, status = get "extra"
   play.equal(404, status, "an endpoint that is not declared any more")
   play.client(server, "Alice", { via = "blaze" })
-  server:wait_log("late timer in edit 2", 40, from)
-  for _ = 1, 200 do
-    if answers[1] and answers[2] then break end
-    mu.sleep(0.05)
-  end
+  play.equal({}, answers, "before it is enough")
+  get "enough"
+  play.waits_for("both answers", function() return answers[1] and answers[2] end)
+  server:passes(26)
+  server:wait_log("late timer in edit 2", from)
   play.equal({ "one", "edit 1" }, answers, "what was under way")
   play.equal(nil, server:log(from):find "a background task", "a background task of an old generation")
   play.equal(nil, server:log(from):find "the old one hears", "a handler of an old generation")

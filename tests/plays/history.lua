@@ -1,6 +1,7 @@
 -- history.lua: earlier versions of what was saved, and a whole player as a file, from the console.
-local play  = require "plays.lib.play"
-local steps = require "plays.lib.steps"
+local console = require "plays.lib.console"
+local play    = require "plays.lib.play"
+local steps   = require "plays.lib.steps"
 
 local function says(server, line, text)
   local said = server:ctl(line)
@@ -105,6 +106,6 @@ play.scene("a save that went wrong is put back, and a player moves to another ac
     settings = { class1 = "20;4;Adept;20;0.0000;24", Completion = "22,70,0" },
   })
   says(server, "gaw show bob@example.org", "75.00 %")
-  mu.sleep(1.2)
-  says(server, "leaderboards show n7rating", "720")
+  server:passes(1)                               -- the boards count a second later
+  console.until_it_says(server, "leaderboards show n7rating", "720")
 end)

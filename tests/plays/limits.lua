@@ -28,30 +28,49 @@ play.scene("a tournament behind one router: everybody at once, three times", fun
     player:comes_back()
   end
 
-  local began = mu.time.mono()
   for _, player in ipairs(players) do
     sends_along(player, "Authentication.silentLogin", { token = player.token, persona_id = player.id, token_type = 2 })
   end
   for _, player in ipairs(players) do player:receives { kind = "response", name = "Authentication.silentLogin" } end
-  local seconds = mu.time.mono() - began
-  mu.log.info("%d silent logins from one address in %.3f s", PLAYERS, seconds)
-  if seconds > 1 then play.fails("%d silent logins took %.2f s", PLAYERS, seconds) end
 
-  local bystander, slowest, pings = play.client(server, "Bystander"), 0, 0
   for _, player in ipairs(players) do player:comes_back() end
   for i, player in ipairs(players) do
     sends_along(player, "Authentication.login", { email = i .. "@example.org", password = "hunter22" })
   end
-  for _, player in ipairs(players) do
-    local asked = mu.time.mono()
+  for _, player in ipairs(players) do player:receives { kind = "response", name = "Authentication.login" } end
+  play.equal(false, server:log():find("limit '", 1, true) ~= nil, "a limit was met")
+end)
+
+local WATCH_ALL = [[
+mu.on("session_opened", function(session) session:watch(true) end)
+return { started = function() end }
+]]
+
+-- The server answers in an order that only itself knows: its packets are in the log. A ping that comes while passwords
+-- are looked at is answered before the first of them. A machine that stands still meanwhile may hide it, so it is tried
+-- again; a server that waits for passwords never shows it.
+play.scene("while passwords are looked at, others are answered", function()
+  local server = play.server {
+    files = { ["scripts/services/welcome.lua"] = WATCH_ALL },
+    set   = { "limits.login_failures=0", "limits.account_login_failures=0", "limits.address_login_failures=0" },
+  }
+  local bystander, alice = play.client(server, "Bystander"), play.client(server, "Alice")
+  steps.create_account(alice, "alice@example.org", "hunter22")
+  local guests = {}
+  for i = 1, 4 do guests[i] = play.client(server, "Guest " .. i) end
+  local function is_answered_meanwhile()
+    local from = server:mark()
+    for _, guest in ipairs(guests) do
+      sends_along(guest, "Authentication.login", { email = "alice@example.org", password = "wrong" })
+    end
+    server:wait_log("-> request Authentication.login", from)
     sends_along(bystander, "Util.ping")
     bystander:receives { kind = "response", name = "Util.ping" }
-    slowest, pings = math.max(slowest, mu.time.mono() - asked), pings + 1
-    player:receives { kind = "response", name = "Authentication.login" }
+    for _, guest in ipairs(guests) do guest:receives { kind = "error", error = "AUTH_ERR_INVALID_PASSWORD" } end
+    local log = server:log(from)
+    return log:find "<%- %l+ Authentication%.login" > log:find("<- response Util.ping", 1, true)
   end
-  mu.log.info("%d logins by password at once: the slowest of %d pings took %.1f ms", PLAYERS, pings, slowest * 1000)
-  if slowest > 1 then play.fails("a ping took %.2f s while others logged in", slowest) end
-  play.equal(false, server:log():find("limit '", 1, true) ~= nil, "a limit was met")
+  play.waits_for("a ping is answered before the first password", is_answered_meanwhile)
 end)
 
 play.scene("a guesser is held back within ten tries, the owner gets in from elsewhere", function()
@@ -93,7 +112,7 @@ play.scene("one address does not open connection after connection", function()
   fourth:sends "Util.ping"                       -- a door that waits for bytes takes a silent one for nobody yet
   fourth:is_disconnected()
   for _, game in ipairs(games) do game:asks "Util.ping" end
-  server:wait_log("limit 'connections from an address' reached", 5)
+  server:wait_log("limit 'connections from an address' reached")
 end)
 
 play.scene("a right password costs nothing", function()
@@ -150,5 +169,5 @@ play.scene("who changes his game without end is held back, and may leave at any 
   alice:asks("GameManager.setGameSettings", { game_id = lobby.id, settings = 285 })   -- hers is her own
   match.tells(lobby, "NotifyGameSettingsChange", { settings = 285 })
   match.leaves(bob, lobby)
-  server:wait_log("limit 'changes of a player' reached", 5)
+  server:wait_log("limit 'changes of a player' reached")
 end)

@@ -22,7 +22,7 @@ play.scene("a host and three by matchmaking, then a seat that becomes free", fun
   play.equal(2, erin.slot, "the seat that became free")
   match.meshes(erin, lobby)
   match.is_quiet(lobby)
-  carol:receives_nothing(0.05)
+  carol:receives_nothing()
 end)
 
 play.scene("nobody waits behind somebody whom a game does not suit", function()
@@ -36,11 +36,11 @@ play.scene("nobody waits behind somebody whom a game does not suit", function()
   local lobby = match.lobby(alice, { attributes = search.attributes() })
   search.finds(dave, lobby)                      -- past the two who search something else
   match.meshes(dave, lobby)
-  bob:receives_nothing(0.05)
+  bob:receives_nothing()
   match.attributes(lobby, { ME3map = "map3" })   -- now it suits the one who has waited longest
   search.finds(bob, lobby)
   match.meshes(bob, lobby)
-  carol:receives_nothing(0.05)                   -- lacks four packs, whatever the map is
+  carol:receives_nothing()                   -- lacks four packs, whatever the map is
   match.is_quiet(lobby)
 end)
 
@@ -52,7 +52,7 @@ play.scene("a game is offered again when its host opens it: settings, privacy, s
   search.starts(bob, { map = "map2" })
   search.waits(bob)
   match.settings(lobby, OPEN)                    -- still private
-  bob:receives_nothing(0.05)
+  bob:receives_nothing()
   match.attributes(lobby, { ME3privacy = "PUBLIC" })
   search.finds(bob, lobby)
   match.meshes(bob, lobby)
@@ -62,7 +62,7 @@ play.scene("a game is offered again when its host opens it: settings, privacy, s
   search.waits(carol)
   match.attributes(lobby, { ME3gameState = "IN_GAME_FINISHING" })
   match.state(lobby, 130)
-  carol:receives_nothing(0.05)                   -- it is about to end
+  carol:receives_nothing()                   -- it is about to end
   match.attributes(lobby, { ME3gameState = "IN_LOBBY" })
   search.finds(carol, lobby)
   match.meshes(carol, lobby)
@@ -91,6 +91,7 @@ play.scene("of equally full games the one whose host is nearest by rating comes 
     client.rating = 300
     client:asks("Util.userSettingsSave", { key = "class1", value = "20;4;Adept;20;0.0000;10" })
   end
+  alice.server:passes(1)
   for _, client in ipairs { bob, dave } do
     client:is_notified("UserSessions.UserSessionExtendedDataUpdate", { data = { data_map = { [0x70001] = 300 } } })
   end
@@ -112,7 +113,7 @@ play.scene("a searcher who already waits comes before one who asks just now", fu
   match.leaves(bob, lobby)
   search.finds(erin, lobby)
   match.meshes(erin, lobby)
-  frank:receives_nothing(0.05)
+  frank:receives_nothing()
   match.leaves(carol, lobby)
   search.finds(frank, lobby)
 end)

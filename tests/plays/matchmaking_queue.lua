@@ -16,7 +16,7 @@ play.scene("a cancelled search is over, and only its own player can cancel it", 
   bob:is_refused(CANCEL, { matchmaking_id = 0xFFFFFFFF }, "GAMEMANAGER_ERR_UNKNOWN_MATCHMAKING_SESSION_ID")
   local lobby = match.lobby(alice, { attributes = search.attributes() })
   match.is_quiet(lobby)
-  bob:receives_nothing(0.05)
+  bob:receives_nothing()
   search.comes(bob, lobby)                       -- he searches again
 end)
 
@@ -33,14 +33,16 @@ local function counts(server, line)
 end
 
 play.scene("a search is told about and ends after its time", function()
-  local server = play.server { config = WITH_METRICS, set = { "matchmaking.status_seconds=1" } }
+  local server = play.server { config = WITH_METRICS, set = { "matchmaking.status_seconds=20" } }
   local alice, bob = search.players(server, 2)
-  search.starts(alice, { duration = 300 })
+  search.starts(alice, { duration = 15000 })
   search.waits(alice)
-  search.starts(bob, { duration = 1200, map = "map7" })
+  search.starts(bob, { duration = 38000, map = "map7" })
   search.waits(bob)
+  server:passes(21)
   search.ends(alice, search.TIMED_OUT)
   play.equal({ "map7" }, search.waits(bob).rules.ME3_gameMapMatchRule.values, "the maps that suit")
+  server:passes(19)
   search.ends(bob, search.TIMED_OUT)
   alice:is_refused(CANCEL, { matchmaking_id = alice.search }, "GAMEMANAGER_ERR_UNKNOWN_MATCHMAKING_SESSION_ID")
   counts(server, "waiting 0")
@@ -103,7 +105,7 @@ play.scene("requests that are not as they should be", function()
   search.waits(bob)
   local lobby = match.lobby(alice, { attributes = search.attributes() })
   match.is_quiet(lobby)                          -- bob's game speaks another version
-  bob:receives_nothing(0.05)
+  bob:receives_nothing()
 end)
 
 play.scene("the console tells who searches, why nobody is found, and ends a search", function()
@@ -128,10 +130,12 @@ play.scene("the console tells who searches, why nobody is found, and ends a sear
 end)
 
 play.scene("who has searched long enough is made host, and others find his game", function()
-  local alice, bob = search.players(play.server { set = { "matchmaking.create_seconds=1" } }, 2)
+  local server = play.server { set = { "matchmaking.create_seconds=20", "matchmaking.status_seconds=60" } }
+  local alice, bob = search.players(server, 2)
   search.starts(alice, { map = "map9" })
   search.waits(alice)
-  search.waits(alice)                            -- a second later
+  server:passes(21)
+  search.waits(alice)
   local setup = alice:is_notified("GameManager.NotifyGameSetup", {
     game = {
       state = 1, settings = 1311, capacities = { 4, 0 }, attributes = search.attributes {
@@ -172,7 +176,7 @@ play.scene("another rule table counts at once, for those who search already too"
   bob:is_notified("GameManager.NotifyMatchmakingAsyncStatus", { matchmaking_id = bob.search })
   match.enters(bob, lobby, { matchmaking = { fit = 1, matchmaking_id = bob.search } })
   match.meshes(bob, lobby)
-  bob:receives_nothing(0)
+  bob:receives_nothing()
   carol.search = carol:asks("GameManager.startMatchmaking", {
     criteria = { rules = { { name = "ME3_word", values = { "no" } } } },
   }).matchmaking_id

@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "plays/runner.h"
 #include "script/declare.h"
 #include "script/task.h"
 
 #define SERVER_TYPE "murelay under test"
 #define WORDS_MAX   64
+#define PATIENCE    60.0 /* seconds: what does come comes at once; only what never does takes so long */
 
 struct test_server {
     process process;
@@ -86,7 +88,7 @@ static bool reload(test_server *s, job *j) {
     char *log = NULL;
     bool fine = false;
     if (process_signal(&s->process, SIGHUP) < 0) return false;
-    for (int i = 0; i < 1000; i++) {
+    for (int64_t until = clock_mono_us() + (int64_t)(PATIENCE * 1e6); clock_mono_us() < until;) {
         if (process_wait_log(&s->process, from, "reload", 0.02) < 0) continue;
         free(log);
         log = process_log(&s->process, from);
@@ -117,7 +119,8 @@ static void job_run(void *ctx) {
                              .sets = (const char *const *)j->sets,
                              .files = j->files,
                              .seconds = j->seconds,
-                             .max_memory = j->memory};
+                             .max_memory = j->memory,
+                             .clock = the_runner.clock[0] ? the_runner.clock : NULL};
         j->code = process_start(&s->process, &o, &j->f);
         break;
     }
@@ -244,7 +247,7 @@ static int start_server(lua_State *L) {
     if (!s) return luaL_error(L, "out of memory");
     s->users = 1;
     the_runner.servers[place] = s;
-    job *j = job_new(L, JOB_START, s, 20);
+    job *j = job_new(L, JOB_START, s, PATIENCE);
     j->config = copy_field(L, "config");
     j->data = copy_field(L, "data");
     lua_getfield(L, 1, "memory");
@@ -303,22 +306,21 @@ static int m_signal(lua_State *L) {
 }
 
 static int m_wait(lua_State *L) {
-    return job_go(L, job_new(L, JOB_WAIT, self(L), luaL_optnumber(L, 2, 10)), "server:wait");
+    return job_go(L, job_new(L, JOB_WAIT, self(L), luaL_optnumber(L, 2, PATIENCE)), "server:wait");
 }
 
 static int m_stop(lua_State *L) {
-    return job_go(L, job_new(L, JOB_STOP, self(L), luaL_optnumber(L, 2, 10)), "server:stop");
+    return job_go(L, job_new(L, JOB_STOP, self(L), luaL_optnumber(L, 2, PATIENCE)), "server:stop");
 }
 
-static int m_restart(lua_State *L) { return job_go(L, job_new(L, JOB_RESTART, self(L), 20), "server:restart"); }
-static int m_reload(lua_State *L) { return job_go(L, job_new(L, JOB_RELOAD, self(L), 20), "server:reload"); }
+static int m_restart(lua_State *L) { return job_go(L, job_new(L, JOB_RESTART, self(L), PATIENCE), "server:restart"); }
+static int m_reload(lua_State *L) { return job_go(L, job_new(L, JOB_RELOAD, self(L), PATIENCE), "server:reload"); }
 
 static int m_wait_log(lua_State *L) {
     test_server *s = self(L);
     const char *text = luaL_checkstring(L, 2);
-    double seconds = luaL_optnumber(L, 3, 10);
-    long from = (long)luaL_optinteger(L, 4, s->process.log_from);
-    job *j = job_new(L, JOB_WAIT_LOG, s, seconds);
+    long from = (long)luaL_optinteger(L, 3, s->process.log_from);
+    job *j = job_new(L, JOB_WAIT_LOG, s, PATIENCE);
     j->text = strdup(text), j->from = from;
     return job_go(L, j, "server:wait_log");
 }
@@ -341,6 +343,12 @@ static int m_write(lua_State *L) {
     size_t n;
     const char *path = luaL_checkstring(L, 2), *text = luaL_checklstring(L, 3, &n);
     if (process_write_bytes(&self(L)->process, path, text, n, &f) < 0) return luaL_error(L, "%s", f.text);
+    return 0;
+}
+
+static int m_passes(lua_State *L) {
+    if (process_passes(&self(L)->process, luaL_checknumber(L, 2)) < 0)
+        return luaL_error(L, "the server's time cannot be moved: libmu_clock.so is not beside mu_play");
     return 0;
 }
 
@@ -397,12 +405,14 @@ static const script_function methods[] = {
            "server:reload() == true", m_reload, SCRIPT_SUSPENDS),
     METHOD("log", "from: integer?", "string", "what it has logged since its last start, or since server:mark()",
            "#server:log() > 0", m_log, 0),
-    METHOD("wait_log", "text: string, seconds: number?, from: integer?", "boolean", "waits until the log says so",
+    METHOD("wait_log", "text: string, from: integer?", "boolean", "waits until the log says so",
            "server:wait_log \"ready\"", m_wait_log, SCRIPT_SUSPENDS),
     METHOD("mark", "", "integer", "the length of its log, for server:log and server:wait_log", "server:mark() > 0",
            m_mark, 0),
     METHOD("write", "file: string, text: string", "", "writes a file of its folder",
            "server:write(\"data/note\", \"x\")", m_write, 0),
+    METHOD("passes", "seconds: number", "", "so many seconds are over for the server, at once (its time of day stays)",
+           "server:passes(1)", m_passes, 0),
     METHOD("running", "", "boolean", "does the process run?", "server:running()", m_running, 0),
     METHOD("folder", "", "string", "where it lives", "#server:folder() > 0", m_folder, 0),
     METHOD("memory", "", "integer", "kB of memory it has", "server:memory() > 0", m_memory, 0),

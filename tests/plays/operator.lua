@@ -110,8 +110,9 @@ end)
 play.scene("what was ended on its way is on record, too", function()
   local server = play.server { set = { "limits.burst_ms=100" } }
   fails(server, "> while true do end", "it ran for more than 100 ms")
-  local stop = console.watches(server, ">", "mu.sleep(30)")
+  local stop = console.watches(server, ">", "mu.sleep(30)", "mu.sleep")
   stop()
+  console.until_it_says(server, "audit --last 1000", "mu%.sleep%(30%) %(ended: cancelled%)")
   audited(server, "mu.sleep(30) (ended: cancelled)", "while true do end (ended: ", "limits.burst_ms")
 end)
 

@@ -4,7 +4,11 @@ local play = require "plays.lib.play"
 
 -- Commands of a component that this game never uses, answered by handlers that take their time.
 local HANDLERS = [[
-mu.guard "slowly" (function(session, request, seconds) mu.sleep(seconds) end)
+local gate = mu.record "gate" { id = mu.u32 { key = true } }
+mu.guard "gated" (function(session, request, number)
+  mu.log.info "in hand"
+  repeat mu.sleep(0.005) until gate.get(number)
+end)
 
 local groups  = mu.component "Playgroups"
 local Joined  = groups.notification "NotifyJoinPlaygroup" {}
@@ -14,11 +18,11 @@ local Ended   = groups.notification "NotifyDestroyPlaygroup" {}
 groups.createPlaygroup { handle = function(session)
   session:notify(Joined)
   mu.spawn(function() session:notify(Changed) end)
-  mu.sleep(0.1)
+  mu.sleep(0.02)
   session:notify(Ended)
 end }
 
-groups.joinPlaygroup { slowly = 0.3, handle = function(session) session:notify(Joined) end }
+groups.joinPlaygroup { gated = 1, handle = function(session) session:notify(Joined) end }
 
 local seen = mu.record "seen" { session = mu.ref "session" }
 mu.on("session_opened", function(session) seen.create { session = session } end)
@@ -29,7 +33,9 @@ groups.leavePlaygroup { handle = function(session)
   mu.notify(all, Changed)
 end }
 
-groups.destroyPlaygroup { handle = function(session) session:notify(Ended); mu.sleep(0.05); error "on purpose" end }
+groups.destroyPlaygroup { handle = function(session) session:notify(Ended); mu.sleep(0.02); error "on purpose" end }
+
+groups.setMemberAttributes { handle = function() gate.create { id = 1 } end }
 
 groups.lookupPlaygroupInfo { handle = function() return mu.fail "AUTH_ERR_INVALID_USER" end }
 
@@ -42,6 +48,12 @@ end
 
 local function answers(client, name) client:receives { kind = "response", name = "Playgroups." .. name } end
 local function hears(client, name) client:receives { kind = "notification", name = "Playgroups." .. name } end
+
+-- joinPlaygroup goes on from here.
+local function opens_the_gate(client)
+  client:calls "Playgroups.setMemberAttributes"
+  answers(client, "setMemberAttributes")
+end
 
 play.scene("the answer comes first, then what the handler told, in its order", function()
   local alice = play.client(server_with_groups(), "Alice", { via = "blaze" })
@@ -58,7 +70,9 @@ play.scene("requests of one session wait for each other, those of others do not"
   local bob    = play.client(server, "Bob", { via = "blaze" })
   alice:calls "Playgroups.joinPlaygroup"
   alice:sends "Util.ping"
-  bob:asks "Util.ping"                           -- while Alice's first request sleeps
+  server:wait_log "in hand"
+  bob:asks "Util.ping"                           -- while Alice's first request waits
+  opens_the_gate(bob)
   answers(alice, "joinPlaygroup")
   hears(alice, "NotifyJoinPlaygroup")
   alice:receives { kind = "response", name = "Util.ping" }
@@ -70,10 +84,11 @@ play.scene("somebody else's notification waits for the answer in hand", function
   local bob    = play.client(server, "Bob", { via = "blaze" })
   alice:asks "Util.ping"
   alice:calls "Playgroups.joinPlaygroup"
-  mu.sleep(0.1)                                  -- it is in hand now
+  server:wait_log "in hand"
   bob:calls "Playgroups.leavePlaygroup"          -- tells everybody
   answers(bob, "leavePlaygroup")
   hears(bob, "NotifyLeaderChange")
+  opens_the_gate(bob)
   answers(alice, "joinPlaygroup")
   alice:receives { kind = "notification", name = play.text "^Playgroups%.Notify" }
   alice:receives { kind = "notification", name = play.text "^Playgroups%.Notify" }
@@ -104,10 +119,15 @@ play.scene("who has left is told nothing, and nobody minds", function()
   local alice  = play.client(server, "Alice", { via = "blaze" })
   local bob    = play.client(server, "Bob", { via = "blaze" })
   alice:calls "Playgroups.joinPlaygroup"
-  alice:leaves()                                 -- with her request in hand
+  server:wait_log "in hand"
+  alice:leaves()
   bob:calls "Playgroups.leavePlaygroup"
   answers(bob, "leavePlaygroup")
   hears(bob, "NotifyLeaderChange")
-  mu.sleep(0.5)
+  opens_the_gate(bob)
+  play.waits_for("the end of Alice's request", function()
+    return not server:ctl("coroutines").out:find("joinPlaygroup", 1, true)
+  end)
   bob:asks "Util.ping"
+  play.equal(nil, server:log():match "[^\n]* error [^\n]*", "the log")
 end)

@@ -7,7 +7,7 @@ local ROOT = "a-long-random-text-for-tests"
 local function start()
   local server = play.server { files = { ["config.lua"] = ([[
     return { super_admin = "root@example.org", api = { access_tokens = { ["%s"] = 1 } } }]]):format(ROOT) } }
-  server:wait_log("root@example.org is super admin now", 10)
+  server:wait_log("root@example.org is super admin now")
   return server
 end
 
@@ -149,7 +149,11 @@ play.scene("saved data: read, written, repaired, and the game that is sent away"
   refused(root, 422, "value must be a text", "PUT", data .. "/a", "{\"value\":7}")
   ok(root, "DELETE", data .. "/FaceCodes", nil, {})
   refused(root, 404, "Unable to find data", "GET", data .. "/FaceCodes")
-  mu.sleep(1.2)                                  -- the boards count a second later
+  server:passes(1)                               -- the boards count a second later
+  play.waits_for("the rating", function()
+    local _, place = root("GET", "/api/leaderboard/n7/" .. alice.id)
+    return type(place) == "table" and place.value == 110
+  end)
   ok(root, "GET", "/api/leaderboard/n7/" .. alice.id, nil,
     { player_id = alice.id, player_name = alice.persona, value = 110, rank = 1 })
   play.equal(1, ok(root, "GET", "/api/leaderboard/n7?offset=0&count=1").total, "board")
@@ -329,14 +333,12 @@ play.scene("what holds at once: boards without who has gone, passwords, the supe
     client:leaves()                              -- before the boards have counted
   end
   local function place_of(client, wanted)
-    local path, got = "/api/leaderboard/n7/" .. client.id, nil
-    for _ = 1, 100 do
-      local status, entry = root("GET", path)
-      got = status == 200 and { entry.value, entry.rank } or status
-      if mu.json.encode { got } == mu.json.encode { wanted } then return end
-      mu.sleep(0.05)
-    end
-    play.equal(wanted, got, client.name .. "'s place")
+    server:passes(1)
+    play.waits_for(client.name .. "'s place", function()
+      local status, entry = root("GET", "/api/leaderboard/n7/" .. client.id)
+      local got = status == 200 and { entry.value, entry.rank } or status
+      return mu.json.encode { got } == mu.json.encode { wanted }
+    end)
   end
   place_of(alice, { 270, 1 })
   place_of(bob, { 150, 2 })

@@ -99,7 +99,7 @@ play.scene("whatever is asked of the REST API", function()
     return { super_admin = "root@example.org", api = { access_tokens = { ["%s"] = 1 } },
              limits = { accounts_per_hour = 0, logins_per_minute = 0, codes_per_minute = 0, login_failures = 0,
                         address_login_failures = 0, account_login_failures = 0 } }]]):format(ROOT) } }
-  server:wait_log("root@example.org is super admin now", 10)
+  server:wait_log("root@example.org is super admin now")
   local account = mu.json.encode { username = "Alice", email = "alice@example.org", password = "hunter22" }
   local token   = mu.json.decode(ask(server, "POST", "/api/auth/create", nil, account).body).token
   local list    = endpoints_of(server)

@@ -32,8 +32,8 @@ play.scene("each of many misbehaving scripts ends as a named error, and 50 other
     local answer = mu.http_client.get(base .. "/hostile/" .. item.name)
     for _, other in ipairs(others) do other:receives { kind = "response", name = "Util.ping" } end
     play.equal({ status = 500 }, answer, item.name)
-    server:wait_log(item.expected, 10, from)
-    if item.name ~= "event_flood" then server:wait_log("GET /hostile/" .. item.name, 10, from) end
+    server:wait_log(item.expected, from)
+    if item.name ~= "event_flood" then server:wait_log("GET /hostile/" .. item.name, from) end
     play.equal(play.text "generation %d+ %x+", server:log(from), "the log of " .. item.name)
   end
 end)
@@ -42,6 +42,6 @@ play.scene("a bug in one handler is one error, with its traceback", function()
   local server, base = start()
   local from = server:mark()
   play.equal({ status = 500 }, mu.http_client.get(base .. "/hostile/global_write"), "the answer")
-  server:wait_log("GET /hostile/global_write failed", 10, from)
-  server:wait_log("mods/hostile/mod.lua:", 10, from)
+  server:wait_log("GET /hostile/global_write failed", from)
+  server:wait_log("mods/hostile/mod.lua:", from)
 end)

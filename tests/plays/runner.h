@@ -24,6 +24,7 @@ typedef struct runner {
     server self; /* the client-mode server that the bind files see */
     enum play_mode mode;
     const char *program, *checkout; /* murelay; the folder with scripts/ and tests/ */
+    char clock[512];                /* the library of clock.c; "" = there is none */
     const char *const *modules;     /* "plays.login", "lua.test_text": what to load, ended by NULL */
     bool update;                    /* --update: generated files are written, not compared */
     const char *only;               /* run only plays whose name contains this; may be NULL */

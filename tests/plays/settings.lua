@@ -88,6 +88,7 @@ play.scene("the N7 rating follows what was saved", function()
   steps.create_account(alice, "alice@example.org", "hunter22")
   save(alice, "class1", CLASS)
   save(alice, "char0", "20;4;AdeptHumanMale;Shepard;0;45;0;47;45;9;9;0;0;0;0;0;;;7,136;;True;False")
+  server:passes(1)
   alice:is_notified("UserSessions.UserSessionExtendedDataUpdate", {
     user_id = alice.id, data = { data_map = { [0x70001] = 10 * 30 + 20 } },
   })

@@ -114,7 +114,7 @@ static void bytes_came(void *ctx) {
 
 static int m_receive(lua_State *L) {
     int fd = self(L);
-    double seconds = luaL_optnumber(L, 2, 10);
+    double seconds = luaL_optnumber(L, 2, 60);
     task_token t = task_suspend_for(L, "socket:receive", 0);
     waiting *w = calloc(1, sizeof *w);
     if (w) {
@@ -244,7 +244,7 @@ static const script_function methods[] = {
     METHOD("send", "bytes: string, port?: integer", "", "sends; a UDP socket to this port of 127.0.0.1",
            "mu.test.udp():send(\"x\", 9)", m_send, 0),
     METHOD("receive", "seconds?: number", "string?, integer?",
-           "the next datagram, or what has come, and the port it came from; nil after so long (10)",
+           "the next datagram, or what has come, and the port it came from; nil after so long (60)",
            "mu.test.udp():receive(0.01) == nil", m_receive, SCRIPT_SUSPENDS),
     METHOD("talks", "to: userdata, port: integer, datagram: string, seconds: number", "table",
            "sends the datagram to that port every 5 ms for so long, while the other socket counts what arrives: sent, "

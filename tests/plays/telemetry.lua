@@ -43,13 +43,13 @@ play.scene("a kill, told over the game's own connection and by its client, is th
   steps.create_account(alice, "alice@example.org", "hunter22")
   local game = play.client(server, "Alice's game", { via = "blaze", door = "telemetry" })
   game:raw(message("SUB=1\nTLM3=" .. disguised(KILL) .. "\nAUTH=a=b\0"))
-  server:wait_log(HEARD:format(alice.id), 5)
+  server:wait_log(HEARD:format(alice.id))
 
   local mark = server:mark()
   local url  = ("http://127.0.0.1:%d/api/server/telemetry"):format(server:port "http")
   local body = mu.json.encode { values = { { "TLM3", KILL }, { "AUTH", "[97, 61, 98]" } } }
   play.equal({ status = 200, body = "" }, mu.http_client.post(url, body), "the POST")
-  server:wait_log(HEARD:format(alice.id), 5, mark)
+  server:wait_log(HEARD:format(alice.id), mark)
 end)
 
 play.scene("of several players at one address the event says whose it is; nonsense is survived", function()
@@ -61,9 +61,9 @@ play.scene("of several players at one address the event says whose it is; nonsen
   local function post(body, status) play.equal(status, mu.http_client.post(url, body).status, body) end
   local function values(text) return mu.json.encode { values = { { "TLM3", text } } } end
   post(values(KILL), 200)
-  server:wait_log(HEARD:format "nil", 5)
+  server:wait_log(HEARD:format "nil")
   post(values((KILL:gsub("Jacob", bob.persona))), 200)
-  server:wait_log(("inst %s, dead SFXPawn_Cannibal2, of player %d"):format(bob.persona, bob.id), 5)
+  server:wait_log(("inst %s, dead SFXPawn_Cannibal2, of player %d"):format(bob.persona, bob.id))
   post(values "nonsense,00/x,,", 200)
   for _, body in ipairs { "", "{}", "[1]", '{"values":7}', '{"values":[["TLM3"]]}', '{"values":[["TLM3",{}]]}' } do
     post(body, 400)
@@ -82,7 +82,7 @@ play.scene("who sends too much is not listened to", function()
   for i = 1, 6 do
     game:raw(message("TLM3=" .. disguised(("0000000%d/-;00000029/GAME/MULT/KILL/"):format(i)) .. "\n"))
   end
-  server:wait_log("limit 'uploads from an address' reached", 5)
-  server:wait_log("heard 3 29", 5)
+  server:wait_log("limit 'uploads from an address' reached")
+  server:wait_log("heard 3 29")
   play.equal(nil, server:log():find("heard 4 29", 1, true), "the fourth")
 end)

@@ -14,6 +14,12 @@
 
 #define LUAUNIT "/usr/share/lua/5.4/luaunit.lua" /* Debian's lua-unit */
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
 /* ── LuaUnit: only its assertions; running tests is ours ─────────────────────────────────────────────────────────── */
 
 static int require_nothing(lua_State *L) { return 0; }
@@ -173,6 +179,12 @@ static const script_function listed[] = {
      .example = "#mu.test.mode > 0",
      .since = "0.1",
      .flags = SCRIPT_TEST | SCRIPT_VALUE},
+    {.name = "mu.test.sanitized",
+     .returns = "boolean",
+     .text = "is all of it built with a sanitizer, so that the memory of a server tells nothing about it?",
+     .example = "type(mu.test.sanitized) == \"boolean\"",
+     .since = "0.2",
+     .flags = SCRIPT_TEST | SCRIPT_VALUE},
     {.name = "mu.test.update",
      .returns = "boolean",
      .text = "are the generated files to be written (--update) instead of compared?",
@@ -198,5 +210,6 @@ void test_tools_open(lua_State *L) {
     lua_pushstring(L, play_mode_names[the_runner.mode]), lua_setfield(L, -2, "mode");
     lua_pushboolean(L, the_runner.update), lua_setfield(L, -2, "update");
     push_wants(L), lua_setfield(L, -2, "wants");
+    lua_pushboolean(L, SANITIZED), lua_setfield(L, -2, "sanitized");
     lua_pop(L, 2);
 }

@@ -93,9 +93,10 @@ play.scene("what nobody is logged in for is refused, and the unknown is answered
 end)
 
 play.scene("a silent connection is closed, a suspended one is waited for", function()
-  local server = play.server { set = { "limits.silence_seconds=1" } }
+  local server = play.server { set = { "limits.silence_seconds=20" } }
   local alice, bob = play.client(server, "Alice"), play.client(server, "Bob")
   bob:is_refused("Util.suspendUserPing", { microseconds = 90000000 }, "UTIL_PING_SUSPENDED")
+  server:passes(21)
   alice:is_disconnected()
   bob:asks("Util.ping")
 end)

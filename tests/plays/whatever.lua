@@ -84,9 +84,7 @@ local function tries(client, name, body)
   end
 end
 
-local function reads_away(client)
-  while client.link:receive(0.01) do end
-end
+local function reads_away(client) tries(client, "Util.ping", {}) end
 
 -- All of them in a game of one of the first two.
 local function gather(everybody, world)

@@ -32,6 +32,7 @@ typedef struct process_options {
     const process_file *files;     /* written to data/ before the start, ended by a NULL path; may be NULL */
     double seconds;                /* to wait for readiness; 0 = 10 */
     unsigned long long max_memory; /* RLIMIT_AS in bytes; 0 = none */
+    const char *clock;             /* plays/clock.c as a library: process_passes works; NULL = the system's time */
 } process_options;
 
 typedef struct process_door {
@@ -50,6 +51,7 @@ typedef struct process {
     char checkout[512];
     double seconds;
     unsigned long long max_memory;
+    char clock[512]; /* the library; "" = none */
 } process;
 
 int process_start(process *s, const process_options *options, fault *f); /* makes the folder, starts, waits */
@@ -59,6 +61,7 @@ int process_signal(process *s, int signum);                              /* E_ST
 /* Waits for its end. 0 with *status = exit code, or 256 + signal number; E_TIMEOUT when it still runs. */
 int process_wait(process *s, double seconds, int *status);
 bool process_running(process *s);
+int process_passes(process *s, double seconds); /* so much time is over for it at once; E_SYSTEM without a clock */
 char *process_log(const process *s, long from); /* what it printed from that byte on; free() it; "" when nothing */
 /* Waits until a line that contains `text` was printed after byte `from`. 0 or E_TIMEOUT. */
 int process_wait_log(const process *s, long from, const char *text, double seconds);

@@ -34,22 +34,21 @@ end
 
 -- Asks again until the answer is like the pattern.
 function console.until_it_says(server, line, pattern)
-  for _ = 1, 200 do
+  return play.waits_for(("%s says %s"):format(line, pattern), function()
     local said = server:ctl(line)
-    if said.out:find(pattern) then return said.out end
-    mu.sleep(0.02)
-  end
-  play.fails("%s never said %s", line, pattern)
+    return said.out:find(pattern) and said.out
+  end)
 end
 
--- Runs an endless command in a task of its own. The function returned ends it and gives what it printed.
+-- Runs an endless command in a task of its own, and waits until that waits for something: what is to be watched, or
+-- `waits_for`. The function returned ends it and gives what it printed.
 local watching = 0
-function console.watches(server, command, word)
+function console.watches(server, command, word, waits_for)
   local said
   watching = watching + 1
   local enough = "enough-" .. watching
   mu.spawn(function() said = server:ctl(word and command .. " " .. word or command, enough) end)
-  console.until_it_says(server, "coroutines", command .. "  ")
+  console.until_it_says(server, "coroutines", "console: " .. command .. "  [^\n]*  " .. (waits_for or "watcher:next"))
   return function()
     server:write(enough, "")
     while not said do mu.sleep(0.01) end

@@ -308,7 +308,7 @@ end
 
 -- Nobody in the lobby hears anything more.
 function match.is_quiet(lobby)
-  for _, client in ipairs(match.members(lobby)) do client:receives_nothing(0.02) end
+  for _, client in ipairs(match.members(lobby)) do client:receives_nothing() end
 end
 
 return match

@@ -15,7 +15,7 @@
 local components = require "protocol.components"
 local match      = require "plays.lib.match"
 
-local RECEIVE_SECONDS = 10
+local RECEIVE_SECONDS = 60                       -- patience: only what never comes takes so long
 
 local play = { any = match.any, text = match.text, where = match.where, exactly = match.exactly, show = match.show }
 
@@ -64,6 +64,17 @@ function play.server(options)
   options = options or {}
   options.config = options.config or CONFIG
   return mu.test.start_server(options)
+end
+
+-- Asks again until fn gives something true, which it returns; for what is seen only by asking. `what`: for the failure.
+function play.waits_for(what, fn)
+  local till = mu.time.mono() + RECEIVE_SECONDS
+  repeat
+    local found = fn()
+    if found then return found end
+    mu.sleep(0.01)
+  until mu.time.mono() > till
+  play.fails("%s: not within %d s", what, RECEIVE_SECONDS)
 end
 
 -- As a power cut would: no warning, nothing flushed. server:restart() starts it again on what is left.
@@ -142,9 +153,15 @@ function client:next()
   return self.link:receive(RECEIVE_SECONDS) or self:fails "expected a message, but nothing came"
 end
 
-function client:receives_nothing(seconds)
-  local message = self.link:receive(seconds or 0.2)
-  if message then self:fails("expected nothing, got %s", play.show(message)) end
+-- Whatever the server had to tell this client stands before the answers to three pings: a look of which no clock knows.
+function client:receives_nothing()
+  for _ = 1, 3 do
+    local number  = self.link:send("Util.ping", {})
+    local message = self:next()
+    if message.kind ~= "response" or message.number ~= number then
+      self:fails("expected nothing, got %s", play.show(message))
+    end
+  end
 end
 
 -- Sends a request; the next message must be its answer. Returns the answer's body.

@@ -7,7 +7,7 @@ local play = require "plays.lib.play"
 
 local INITIATE <const>, INITIATED, FORWARD, KEEP_ALIVE, NUDGE = 0, 1, 2, 3, 0xFF
 local NO_ID      = 0xFFFFFFFF
-local SECONDS    = 10
+local SECONDS    = 60                            -- patience, not a measure
 
 local tunnel = { KEEP_ALIVE = KEEP_ALIVE, NUDGE = NUDGE, FORWARD = FORWARD }
 
