@@ -196,14 +196,17 @@ play.scene("an HTTP tunnel that reads nothing loses datagrams, takes no memory, 
   end
   local function drops(count)
     play.waits_for("so many datagrams are dropped", function()
-      for _ = 1, 200 do alice.tunnel:raw(large) end
+      for _ = 1, 10 do
+        for _ = 1, 50 do alice.tunnel:raw(large) end
+        mu.sleep(0.001)                          -- more at once would be lost before the server has seen it
+      end
       return late() > count
     end)
     return server:memory()
   end
   local before = drops(1000)
-  local after  = mu.test.sanitized and 0 or drops(11000)
-  if after > before + 8 * 1024 then play.fails("from %d kB to %d: they are kept", before, after) end
+  local after  = mu.test.mode == "plain" and not mu.test.sanitized and drops(6000) or before
+  if after > before + 4 * 1024 then play.fails("from %d kB to %d: they are kept", before, after) end
   local word = alice.tunnel:datagram(1, "there again")
   play.waits_for("what is sent now arrives", function()   -- behind all that still is on its way
     alice.tunnel:raw(word)
