@@ -74,12 +74,14 @@ function tests.watchers_end_with_their_task_and_are_bounded()
 end
 
 function tests.tasks_are_listed_where_they_stand()
-  mu.spawn(function() mu.sleep(0.5) end)
+  local seen = false
+  mu.spawn(function() while not seen do mu.sleep(0.1) end end)
   mu.sleep(0.01)
   local found
   for _, task in ipairs(mu.inspect.tasks()) do
     if task.waits_for == "mu.sleep" and task.background then found = task end
   end
+  seen = true
   unit.assertStrContains(found.what, "background task of tests/lua/test_inspect.lua")
   unit.assertStrContains(found.trace, "tests/lua/test_inspect.lua:")
   equal(found.state, "waits")
