@@ -142,12 +142,13 @@ void loop_run(loop *l) {
     leave(l, outer);
 }
 
-static void on_turn_over(void *ctx) {}
+/* Stopping matters where the limit is reached before libuv polls: with its only timer fired it would wait for ever. */
+static void on_turn_over(void *ctx) { uv_stop(&((loop *)ctx)->uv); }
 
 void loop_turn(loop *l, int64_t wait_us) {
     loop *outer = enter(l);
     loop_timer limit = {0};
-    if (wait_us > 0) loop_timer_start(l, &limit, wait_us, 0, on_turn_over, NULL);
+    if (wait_us > 0) loop_timer_start(l, &limit, wait_us, 0, on_turn_over, l);
     uv_run(&l->uv, wait_us == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     run_items(l);
     count(l);

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/time.h>
 
 #include "net/loop.h"
 
@@ -80,6 +81,25 @@ static void a_timer_without_delay_does_not_hold_the_loop(void **state) {
     assert_true(spins < 50);
     turn_until(turning, spins == 50);
     loop_free(turning);
+}
+
+/* Every now and then nothing happens for three milliseconds. */
+static void stand_still(int signum) {
+    struct itimerval next = {{0, 0}, {0, 5 + rand() % 100}};
+    usleep(3000);
+    setitimer(ITIMER_REAL, &next, NULL);
+}
+
+/* A turn's own limit may be over before the turn has begun to wait. */
+static void a_turn_ends_though_the_machine_stands_still(void **state) {
+    loop *l = fresh();
+    struct itimerval never = {{0, 0}, {0, 0}};
+    signal(SIGALRM, stand_still);
+    stand_still(SIGALRM);
+    for (int i = 0; i < 100; i++) loop_turn(l, 1);
+    signal(SIGALRM, SIG_IGN);
+    setitimer(ITIMER_REAL, &never, NULL);
+    loop_free(l);
 }
 
 static int64_t last_due;
@@ -250,6 +270,7 @@ int main(void) {
         cmocka_unit_test(a_timer_is_moved_by_starting_it_again),
         cmocka_unit_test(a_repeating_timer_stops_itself),
         cmocka_unit_test(a_timer_without_delay_does_not_hold_the_loop),
+        cmocka_unit_test(a_turn_ends_though_the_machine_stands_still),
         cmocka_unit_test(many_timers_keep_their_order),
         cmocka_unit_test(the_end_of_a_turn_runs_each_item_once),
         cmocka_unit_test(items_that_queue_themselves_do_not_starve_the_loop),
