@@ -54,9 +54,12 @@ class Relay:
         return self
 
     def __exit__(self, *unused):
-        if self.process.poll() is None:
+        code = self.process.poll()
+        if code is None:
             self.process.kill()
             self.process.wait()
+        elif code < 0:
+            case("the server ends by itself", False, f"but was ended by signal {-code}")
         if failures:
             print(self.log()[-4000:])
         if self.made:

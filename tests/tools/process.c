@@ -278,6 +278,14 @@ int process_signal(process *s, int signum) {
     return kill(s->pid, signum) == 0 ? 0 : E_SYSTEM;
 }
 
+/* Not one that a play sends: a fault, whatever else the play sees of it. */
+static bool is_a_crash(int signum) {
+    static const int crashes[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        if (crashes[i] == signum) return true;
+    return false;
+}
+
 int process_wait(process *s, double seconds, int *status) {
     if (s->pid == 0) return E_STALE;
     int64_t until = clock_mono_us() + (int64_t)(seconds * 1e6);
@@ -286,6 +294,8 @@ int process_wait(process *s, double seconds, int *status) {
         pid_t got = waitpid(s->pid, &raw, WNOHANG);
         if (got == s->pid) {
             *status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 256 + WTERMSIG(raw);
+            if (WIFSIGNALED(raw) && is_a_crash(WTERMSIG(raw)))
+                fprintf(stderr, "the server was ended by signal %d: %s\n", WTERMSIG(raw), strsignal(WTERMSIG(raw)));
             s->pid = 0;
             return 0;
         }
