@@ -107,6 +107,7 @@ return {
 
   games = {
     -- join_seconds = 45,            -- a player who has not reached the host of his game by then is out
+    -- seat_seconds = 10,            -- a guest whose connection breaks may come back to his game within that time
     -- migration = "wait",           -- when the host leaves: "wait" for the new one to take over, or go on "at_once"
     -- migration_seconds = 12,       -- the longest wait for it
     -- link_seconds = 30,            -- how long members may take to connect to a new host

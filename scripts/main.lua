@@ -22,7 +22,7 @@ require "components.game_manager"
 require "components.game_manager_hosts"
 require "components.matchmaking"
 require "components.game_reporting"
-require "services.associations"
+require "services.seats"
 require "services.games_matches"
 require "services.games_metrics"
 

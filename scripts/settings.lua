@@ -97,6 +97,8 @@ mu.settings {
 
   ["games.join_seconds"] = { type = "integer", default = 45, min = 1, max = 600,
     text = "How long a player may take to connect to the host of a game he has joined." },
+  ["games.seat_seconds"] = { type = "integer", default = 10, min = 0, max = 120,
+    text = "How long a player whose connection breaks keeps his seat in another's game. 0: not at all." },
   ["games.migration"] = { type = "string", default = "wait", values = { "wait", "at_once" },
     text = "When the host of a game leaves: wait until the new one has taken over, or go on at once." },
   ["games.migration_seconds"] = { type = "integer", default = 12, min = 1, max = 300,

@@ -2489,6 +2489,21 @@ local session = {}
 ---@param reason? string
 function session:close(reason) end
 
+--- Ends a session that session:keep has kept; others stay as they are.
+--- *Only in handlers.*
+--- ```lua
+--- session:forget()
+--- ```
+function session:forget() end
+
+--- Lets this session stay as it is without its connection, until session:forget: for handlers of session_closed. What it is notified of meanwhile is collected for session:take_over. False elsewhere, and while the server ends; when it ends, session_closed comes once more.
+--- *Only in handlers.*
+--- ```lua
+--- session:keep() == false
+--- ```
+---@return boolean
+function session:keep() end
+
 --- Sends a notification to this session; while a request of it is in hand, after the answer. False when it has disconnected.
 --- *Only in handlers.*
 --- Errors: a body that the notification's schema refuses
@@ -2507,6 +2522,15 @@ function session:notify(notification, body) end
 --- ```
 ---@return integer
 function session:silent_for() end
+
+--- Sends this session what was collected for a kept one. False when that is not all of it: it was not kept, or there was too much.
+--- *Only in handlers.*
+--- ```lua
+--- session:take_over(session) == false
+--- ```
+---@param old userdata
+---@return boolean
+function session:take_over(old) end
 
 --- Lets this session send requests of up to 1 MiB (before: 64 KiB). For players who have logged in.
 --- *Only in handlers.*
@@ -2899,6 +2923,7 @@ function transaction:row(sql, ...) end
 ---@field local_address string
 ---@field local_port integer
 ---@field locale integer
+---@field lost boolean
 ---@field member member?
 ---@field nat_type integer
 ---@field opened integer
@@ -3177,6 +3202,7 @@ function transaction:row(sql, ...) end
 ---@field link_seconds integer How long members may take to connect to a new host.
 ---@field migration string When the host of a game leaves: wait until the new one has taken over, or go on at once.
 ---@field migration_seconds integer How long to wait for a new host that does not say that it has taken over.
+---@field seat_seconds integer How long a player whose connection breaks keeps his seat in another's game. 0: not at all.
 
 ---@class config.inspect
 ---@field slow_ms integer A handler that takes so long, waiting included, is noted for the console's `slow`. 0: none is.

@@ -25,7 +25,7 @@ function associations.waited_for(session)
   return waiting and waiting.association or nil
 end
 
-sessions.when_login(function(session)
+local function claim(session)
   local association = session.association
   local owner       = association ~= "" and sessions.of_association(association, session)
   if not owner then return end
@@ -33,7 +33,7 @@ sessions.when_login(function(session)
               owner.player.name, owner.player.name)
   session.association = ""
   waiting_kind.create { session_id = session.id, session = session, association = association }
-end)
+end
 
 -- The first of those who wait for an association has it now; his game and its searches learn of it.
 local function pass_on(association)
@@ -50,9 +50,8 @@ local function pass_on(association)
   end
 end
 
-sessions.when_leaving(function(player)           -- after he has left his game: games.lua came first
+local function left(session)
   if waiting_kind.count() == 0 then return end
-  local session = player.session
   local waiting = waiting_kind.get(session.id)
   if waiting then
     session.association = waiting.association    -- whoever logs in here next has to ask again
@@ -60,6 +59,15 @@ sessions.when_leaving(function(player)           -- after he has left his game: 
   elseif session.association ~= "" then
     pass_on(session.association)
   end
-end)
+end
+
+sessions.when_login(claim)
+sessions.when_leaving(function(player) left(player.session) end)   -- his game before: games.lua came first
+
+-- A player who had `old` goes on in `session`.
+function associations.move(old, session)
+  left(old)
+  claim(session)
+end
 
 return associations

@@ -14,7 +14,7 @@ hosts.RULES = {
     value = function(member) return member.state == MEMBER.CONNECTING and 1 or 0 end },
 
   { name = "here", text = "whose connection to the server is up",
-    value = function(member) return member.session and 0 or 1 end },
+    value = function(member) return member.session and not member.session.lost and 0 or 1 end },
 
   { name = "links", text = "who has links to most of the others",
     value = function(member, game)

@@ -2,7 +2,7 @@
 --
 -- A session is one Blaze connection. Logging in gives it a player (a record that lives as long as the login); one
 -- account has one session, so a second login ends the first. A lost connection leaves its key behind for a while, with
--- which the game may come back.
+-- which the game may come back; in a game the session itself stays for a moment (services/seats.lua).
 local config        = mu.config
 local limits        = require "services.limits"
 local locale        = require "services.locale"
@@ -23,6 +23,7 @@ local session_kind = mu.record "session" {
   real_address = mu.string { max = 45 },         -- of the player, when a reverse proxy stands in front of us
   origin       = mu.string { max = 45, index = true },   -- either of the two
   association  = mu.string { max = 64, index = true },   -- ties this connection to the tunnel of the same machine
+  lost         = mu.bool,                        -- it has no connection any more, but its player may come back
   paced_left   = mu.u16,                         -- services/pace.lua
   paced_at     = mu.number,
   grace_until  = mu.i64,                         -- unix seconds: the game said it will be silent until then
@@ -80,6 +81,11 @@ function sessions.when_login(fn) logins[#logins + 1] = fn end
 function sessions.when_here(fn) arrivals[#arrivals + 1] = fn end
 function sessions.when_leaving(fn) departures[#departures + 1] = fn end
 
+-- services/seats.lua puts its own in: whether a session stays when its connection is lost, and how its player goes on
+-- in another one.
+function sessions.stays() return false end
+function sessions.goes_on() end
+
 -- Silence ------------------------------------------------------------------------------------------------------------
 
 local silence
@@ -128,6 +134,7 @@ function sessions.logout(session, resumable)
   end
   mu.log.debug("%s (%s) has logged out of %s", player.name, player.id, session)
   player:remove()
+  if session.lost then session:forget() end
 end
 
 -- The same account again on another connection: the older one is told why and ends.
@@ -141,10 +148,17 @@ end
 -- of one account can cross. `key`: the session key the game came back with, which stays good. Returns the player.
 function sessions.login(session, account, key)
   local online = player_kind.get(account.id)
-  if online and online.session and online.session ~= session then replace(online.session) end
+  local old    = online and online.session
+  if old and old ~= session and old.member and key == online.key then
+    sessions.logout(session)
+    sessions.goes_on(online, old, session)
+    session:trust()
+    return online
+  end
+  if old and old ~= session then replace(old) end
   sessions.logout(session)
   if key_kind.count() > 0 then                   -- somebody's connection was lost: this one's?
-    for old in key_kind.where { player_id = account.id } do old:remove() end
+    for lost in key_kind.where { player_id = account.id } do lost:remove() end
   end
 
   local player = player_kind.create {
@@ -178,7 +192,7 @@ function sessions.introduce(session)
 end
 
 function sessions.closed(session)
-  sessions.logout(session, true)
+  if session.lost or not sessions.stays(session) then sessions.logout(session, true) end
 end
 
 -- Who is here --------------------------------------------------------------------------------------------------------

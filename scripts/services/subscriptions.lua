@@ -210,6 +210,29 @@ function subscriptions.publish(session, known)
   end
 end
 
+-- The player of `old` goes on in `session`: who sees him and whom he sees stay as they are, and nobody is told
+-- anything. That he sees himself ends: he is told of himself once more (sessions.introduce).
+function subscriptions.move(old, session)
+  local before, moved = old.id, {}
+  for _, field in ipairs { "target_id", "subscriber_id" } do
+    for pair in pair_kind.where { [field] = before } do
+      local subscriber, target = pair.subscriber, pair.target
+      if subscriber ~= target then
+        moved[#moved + 1] = { subscriber == old and session or subscriber, target == old and session or target,
+                              pair.count, pair.listed }
+      end
+      pair:remove()
+    end
+  end
+  for _, row in ipairs(moved) do
+    local subscriber, target = row[1], row[2]
+    pair_kind.create {
+      pair = pair_of(subscriber, target), subscriber = subscriber, target = target, count = row[3], listed = row[4],
+      subscriber_id = subscriber.id, target_id = target.id,
+    }
+  end
+end
+
 -- The login of `session` ends: nobody sees it any more, and it sees nobody. Who has it on a list is told that it is not
 -- here; everybody else forgets it.
 function subscriptions.drop(session)

@@ -53,7 +53,7 @@ static int l_notify_one(lua_State *L) {
     blaze_session *s = session_at(L, 1);
     const blaze_notification *note = blaze_check_notification(L, 2);
     bytes frame = encode_frame(L, note, 3); /* also for a session that has gone: a bad body is always told */
-    if (s && s->stream) {
+    if (s && (s->stream || s->kept)) {
         counter_add(COUNTER_BLAZE_NOTIFICATIONS, 1);
         blaze_session_send(s, frame, NULL);
     }
@@ -73,7 +73,7 @@ static int l_notify_many(lua_State *L) {
     for (lua_Integer i = 1; i <= count; i++, lua_pop(L, 1)) {
         lua_rawgeti(L, 1, i);
         blaze_session *s = session_at(L, -1);
-        if (!s || !s->stream) continue;
+        if (!s || !(s->stream || s->kept)) continue;
         blaze_session_send(s, frame, whole);
         sent++;
     }
@@ -108,6 +108,24 @@ static int l_watch(lua_State *L) {
     blaze_session *s = session_at(L, 1);
     if (s) s->watched = lua_toboolean(L, 2);
     return 0;
+}
+
+static int l_keep(lua_State *L) {
+    blaze_session *s = session_at(L, 1);
+    lua_pushboolean(L, s && blaze_session_keep(s));
+    return 1;
+}
+
+static int l_forget(lua_State *L) {
+    blaze_session *s = session_at(L, 1);
+    if (s && s->kept) blaze_session_forget(s);
+    return 0;
+}
+
+static int l_take_over(lua_State *L) {
+    blaze_session *s = session_at(L, 1), *old = session_at(L, 2);
+    lua_pushboolean(L, s && old && blaze_session_take_over(s, old));
+    return 1;
 }
 
 static const script_function functions[] = {
@@ -148,6 +166,31 @@ static const script_function functions[] = {
      .flags = SCRIPT_RUN_ONLY,
      .since = "0.1",
      .call = l_watch},
+    {.name = "session:keep",
+     .returns = "boolean",
+     .text =
+         "Lets this session stay as it is without its connection, until session:forget: for handlers of "
+         "session_closed. What it is notified of meanwhile is collected for session:take_over. False elsewhere, and "
+         "while the server ends; when it ends, session_closed comes once more.",
+     .example = "session:keep() == false",
+     .flags = SCRIPT_RUN_ONLY,
+     .since = "0.1",
+     .call = l_keep},
+    {.name = "session:forget",
+     .text = "Ends a session that session:keep has kept; others stay as they are.",
+     .example = "session:forget()",
+     .flags = SCRIPT_RUN_ONLY,
+     .since = "0.1",
+     .call = l_forget},
+    {.name = "session:take_over",
+     .params = "old: userdata",
+     .returns = "boolean",
+     .text = "Sends this session what was collected for a kept one. False when that is not all of it: it was not kept, "
+             "or there was too much.",
+     .example = "session:take_over(session) == false",
+     .flags = SCRIPT_RUN_ONLY,
+     .since = "0.1",
+     .call = l_take_over},
     {.name = "mu.notify",
      .params = "sessions: table, notification: userdata, body?: table",
      .returns = "integer",

@@ -4,7 +4,9 @@
  * request means is a script's matter; what a body says is the codec's; how bytes get here is the net room's.
  *
  * States: opening (the `session_opened` handlers run, nothing is read) → idle ⇄ busy → closing (connection gone, the
- * request in hand finishes, then the `session_closed` handlers run) → gone with its record. */
+ * request in hand finishes, then the `session_closed` handlers run) → gone with its record; or, where one of these
+ * handlers said so, kept: the record stays without a connection, and what it would be sent is collected until another
+ * session takes over or scripts forget it. */
 #include "bind/blaze_session.h"
 
 #include <lauxlib.h>
@@ -54,6 +56,7 @@ static struct {
     blaze_session **by_slot;
     uint32_t slots;
     size_t count, busy;
+    bool ending; /* nothing is kept any more */
 } all;
 
 static const stream_handler handler;
@@ -106,6 +109,7 @@ size_t blaze_sessions_busy(void) { return all.busy; }
 /* ---- writing ---- */
 
 void blaze_session_send(blaze_session *s, bytes frame, shared *whole) {
+    if (s->kept) buf_put(&s->held, frame.p, frame.n);
     if (!s->stream || stream_is_closing(s->stream)) return;
     if (s->busy) {
         buf_put(&s->held, frame.p, frame.n);
@@ -311,13 +315,40 @@ static int push_record(lua_State *L, void *ctx) {
     return 1;
 }
 
-static void closed_handled(void *ctx, const fault *why) {
-    blaze_session *s = ctx;
+static void go(blaze_session *s) {
     all.by_slot[s->record.at.slot] = NULL;
     record_remove(all.records, s->record);
     all.count--;
     counter_add(COUNTER_BLAZE_SESSIONS, -1);
+    buf_free(&s->held);
     free(s);
+}
+
+static void closed_handled(void *ctx, const fault *why) {
+    blaze_session *s = ctx;
+    if (s->kept)
+        s->parked = true;
+    else
+        go(s);
+}
+
+bool blaze_session_keep(blaze_session *s) {
+    s->kept = s->closing && !s->parked && !all.ending;
+    return s->kept;
+}
+
+void blaze_session_forget(blaze_session *s) {
+    s->kept = false;
+    if (s->parked) go(s); /* else the handlers of its end still run */
+}
+
+bool blaze_session_take_over(blaze_session *s, blaze_session *old) {
+    if (!old->kept || old->held.failed) return false;
+    if (s->busy)
+        buf_put(&s->held, old->held.p, old->held.n);
+    else if (s->stream && old->held.n)
+        stream_write(s->stream, buf_bytes(&old->held));
+    return true;
 }
 
 static void begin_close(blaze_session *s) {
@@ -417,11 +448,22 @@ int blaze_sessions_start(engine *e, records *r, fault *f) {
 }
 
 void blaze_sessions_close_all(int code) {
-    for (uint32_t i = 0; i < all.slots; i++)
-        if (all.by_slot[i] && all.by_slot[i]->stream) stream_close(all.by_slot[i]->stream, code);
+    all.ending = true;
+    for (uint32_t i = 0; i < all.slots; i++) {
+        blaze_session *s = all.by_slot[i];
+        if (s && s->stream) stream_close(s->stream, code);
+        if (!s || !s->parked) continue;
+        s->kept = s->parked = s->closing = false;
+        begin_close(s);
+    }
 }
 
 void blaze_sessions_stop(void) {
+    for (uint32_t i = 0; i < all.slots; i++) {
+        if (!all.by_slot[i]) continue;
+        buf_free(&all.by_slot[i]->held);
+        free(all.by_slot[i]);
+    }
     free(all.by_slot);
     memset(&all, 0, sizeof all);
 }

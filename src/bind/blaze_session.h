@@ -6,7 +6,7 @@
  * bytes wait.
  *
  * A session is seen by scripts as a record of the kind "session"; the record goes when its `session_closed` handlers
- * have run. Loop thread only. */
+ * have run, unless one of them keeps it (02 §14.9). Loop thread only. */
 #ifndef BIND_BLAZE_SESSION_H
 #define BIND_BLAZE_SESSION_H
 
@@ -26,6 +26,7 @@ typedef struct blaze_session {
     bool paused, closing; /* the stream; session_closed is on its way */
     bool watched;         /* its frames go to the packet log, whatever the setting says */
     bool trusted;         /* may send frames of BLAZE_FRAME_MAX */
+    bool kept, parked;    /* the record is to stay without a connection; it does, and session_closed is over */
     int64_t heard_us;     /* monotonic: when the last whole frame came, or the connection */
     fire_header request;  /* the one in hand */
     blaze_call call;
@@ -39,6 +40,15 @@ blaze_session *blaze_session_find(handle record);
 /* Sends one whole frame, or holds it until the answer in hand has left. By reference when `frame` is shared and large.
  */
 void blaze_session_send(blaze_session *s, bytes frame, shared *whole);
+
+/* Lets the record outlive its connection: for handlers of `session_closed`; false elsewhere, and while the server ends.
+ * What is sent to it is collected, up to BLAZE_HELD_MAX. Ends with _forget, or with the server: then session_closed
+ * comes once more. */
+bool blaze_session_keep(blaze_session *s);
+void blaze_session_forget(blaze_session *s);
+
+/* Sends `s` what was collected for `old`, which still wants to be forgotten; false when not all of it is there. */
+bool blaze_session_take_over(blaze_session *s, blaze_session *old);
 
 /* Notes that a request could not be decoded: log line, counter. */
 void blaze_session_bad_body(const blaze_call *c, const fault *why);

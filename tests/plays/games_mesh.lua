@@ -57,7 +57,7 @@ play.scene("one alone cannot throw the host out", function()
 end)
 
 play.scene("a member vanishes without a goodbye; another logs out", function()
-  local server = play.server {}
+  local server = play.server { set = { "games.seat_seconds=0" } }
   local lobby, _, bob, carol, dave = match.four(server)
   bob:leaves()
   match.goes(bob, lobby, SERVER_CONNECTION_LOST, true)

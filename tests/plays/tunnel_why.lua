@@ -21,7 +21,7 @@ local function says(server, one, other, pattern)
 end
 
 play.scene("why two cannot play: each step towards a game that works", function()
-  local server = play.server { config = tunnel.config() }
+  local server = play.server { config = tunnel.config(), set = { "games.seat_seconds=0" } }
   local alice  = player(server, "Alice", STRICT)
   local bob    = player(server, "Bob", MODERATE)
   says(server, alice, bob, "direct: .*router %(strict%) lets no strangers in.*client has no tunnel open.*Advice: ")

@@ -120,7 +120,7 @@ local function routes_to_try()
 end
 
 play.scene("whatever a player sends", function()
-  local server = play.server {}
+  local server = play.server { set = { "limits.changes_per_minute=0" } }
   local alice, bob, carol = match.player(server, "Alice"), match.player(server, "Bob"), match.player(server, "Carol")
   local routes, world = routes_to_try(), { ids = { alice.id, bob.id, carol.id } }
   for _ = 1, ROUNDS do
@@ -158,7 +158,7 @@ local function rushes(server, everybody, routes, world)
 end
 
 play.scene("who goes, or is sent away, while his requests are being answered leaves nothing behind", function()
-  local server    = play.server {}
+  local server    = play.server { set = { "games.seat_seconds=1", "limits.changes_per_minute=0" } }
   local everybody = { match.player(server, "Alice"), match.player(server, "Bob"), match.player(server, "Carol") }
   local routes, world = routes_to_try(), { ids = { everybody[1].id, everybody[2].id, everybody[3].id } }
   for _ = 1, ROUNDS do
