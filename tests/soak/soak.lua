@@ -84,7 +84,8 @@ end
 
 play.scene(("%d players for %.0f seconds"):format(PLAYERS, SECONDS), function()
   local server = play.server { set = { "limits.accounts_per_hour=0", "limits.connections_per_minute=0",
-                                       "limits.logins_per_minute=0" } }
+                                       "limits.logins_per_minute=0", "limits.changes_per_minute=0",
+                                       "games.seat_seconds=2" } }
   local began  = mu.time.mono()
   local crowd  = crowd_of(server, began + SECONDS)
   local told, reloaded, early = began, began, nil
