@@ -2142,6 +2142,14 @@ function mu.test.play(name, play) end
 ---@return string?
 function mu.test.read(path) end
 
+--- is all of it built with a sanitizer, so that the memory of a server tells nothing about it?
+--- *Only in tests.*
+--- ```lua
+--- type(mu.test.sanitized) == "boolean"
+--- ```
+---@type boolean
+mu.test.sanitized = nil
+
 --- starts murelay in a folder of its own and waits until it is ready
 --- *Suspends: other handlers run before it returns.*
 --- *Only in tests.*
@@ -2391,6 +2399,14 @@ function server:mark() end
 ---@return integer
 function server:memory() end
 
+--- so many seconds are over for the server, at once (its time of day stays)
+--- *Only in tests.*
+--- ```lua
+--- server:passes(1)
+--- ```
+---@param seconds number
+function server:passes(seconds) end
+
 --- the port of one of its listeners
 --- *Only in tests.*
 --- ```lua
@@ -2464,10 +2480,9 @@ function server:wait(seconds) end
 --- server:wait_log "ready"
 --- ```
 ---@param text string
----@param seconds? number
 ---@param from? integer
 ---@return boolean
-function server:wait_log(text, seconds, from) end
+function server:wait_log(text, from) end
 
 --- writes a file of its folder
 --- *Only in tests.*
@@ -2565,7 +2580,7 @@ function socket:close() end
 ---@return integer
 function socket:port() end
 
---- the next datagram, or what has come, and the port it came from; nil after so long (10)
+--- the next datagram, or what has come, and the port it came from; nil after so long (60)
 --- *Suspends: other handlers run before it returns.*
 --- *Only in tests.*
 --- ```lua

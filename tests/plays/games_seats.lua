@@ -15,7 +15,7 @@ end
 local function vanishes(server, client)
   local mark = server:mark()
   client:leaves()
-  server:wait_log(client.persona .. " has lost the connection", 20, mark)
+  server:wait_log(client.persona .. " has lost the connection", mark)
 end
 
 -- `client` is there again, by another connection.
@@ -74,9 +74,10 @@ play.scene("who comes back before the server has noticed takes his own place, th
 end)
 
 play.scene("who does not come back is out, and a seat is free", function()
-  local server = play.server { set = { "games.seat_seconds=1" } }
+  local server = play.server { set = { "games.seat_seconds=100", "limits.silence_seconds=0" } }
   local lobby, _, bob = three(server)
   vanishes(server, bob)
+  server:passes(101)
   match.goes(bob, lobby, SERVER_CONNECTION_LOST, true)
   match.comes(match.player(server, "Dave"), lobby)
   bob:connects()

@@ -266,6 +266,24 @@ play.scene("game traffic goes on while a script burns for half a minute, and whi
   talk(alice, 0, bob, 1, "and afterwards")
 end)
 
+-- The same for real, once: a script has a second, and is ended in the middle of the traffic.
+if mu.test.mode == "plain" then
+  play.scene("game traffic goes on while a script burns all it may, and when it is ended", function()
+    local server = server_with { files = { ["scripts/http/content.lua"] = [[
+      mu.component "Playgroups".createPlaygroup { handle = function() while true do end end }
+    ]] } }
+    local alice, bob = player(server, "Alice", "udp"), player(server, "Bob", "udp")
+    local lobby = match.lobby(alice, { tunnelled = true })
+    match.comes(bob, lobby)
+    local eve = play.client(server, "Eve")
+    eve:calls "Playgroups.createPlaygroup"
+    goes_on(alice, bob, "a script that burns all it may", 1.2)
+    play.equal({ kind = "error" }, eve:next(), "the answer to eve")
+    server:wait_log "more than 1000 ms"
+    talk(alice, 0, bob, 1, "and afterwards")
+  end)
+end
+
 play.scene("after a restart every tunnel that was live is woken, the silent host's, too", function()
   local port   = tunnel.free_port()
   local server = server_with { port = port }
