@@ -30,7 +30,7 @@ player.__index = player
 
 local players = {}
 
--- `crowd`: what all share: { ids = list of player ids, asked = counter, heard = counter, refused = { [text] = count } }.
+-- `crowd`: what all share: { ids = list of player ids, asked = counter, heard = counter, refused = { text = count } }.
 function players.new(server, crowd, name)
   return setmetatable({ server = server, crowd = crowd, name = name, duties = {} }, player)
 end
@@ -218,7 +218,8 @@ function player:comes()
   end
   self.token = self.client.token
   self.client.address = { pair = {
-    external = { ip = 0xCB007100 + self.id % 256, port = 3659 }, internal = { ip = 0xC0A80100 + self.id % 256, port = 3659 },
+    external = { ip = 0xCB007100 + self.id % 256, port = 3659 },
+    internal = { ip = 0xC0A80100 + self.id % 256, port = 3659 },
   } }
   self:asks("UserSessions.updateNetworkInfo", {
     address = self.client.address, latencies = { ["ea-sjc"] = math.random(200) },
