@@ -1,21 +1,9 @@
 -- components/messaging.lua: the inbox of the main menu.
 local messaging = mu.component "Messaging"
-local config    = mu.config
 local schema    = require "schema.messaging"
 local mail      = require "services.mail"
 local menu      = require "services.menu"
 local messages  = require "services.messages"
-local network   = require "services.network"
-local sessions  = require "services.sessions"
-
-local function filled(line, session)
-  local now = mu.time.unix()
-  local values = {
-    server = config.server.name, version = mu.version, name = session.player.name, ip = network.address(session),
-    online = sessions.players_online(), date = os.date("!%Y-%m-%d", now), time = os.date("!%H:%M:%S", now),
-  }
-  return (line:gsub("{(%l+)}", values))
-end
 
 -- The answer is how many messages follow; they follow as notifications.
 messaging.fetchMessages {
@@ -25,8 +13,8 @@ messaging.fetchMessages {
   handle   = function(session)
     local lines, waits = menu.lines(session), mail.take(session.player)
     if not session.player then return { count = 0 } end          -- he has logged out meanwhile
-    for number, line in ipairs(lines) do messages.send(session, number, filled(line, session)) end
-    for _, one in ipairs(waits) do messages.send(session, one.number, filled(one.text, session)) end
+    for number, line in ipairs(lines) do messages.send(session, number, messages.filled(line, session)) end
+    for _, one in ipairs(waits) do messages.send(session, one.number, messages.filled(one.text, session)) end
     return { count = #lines + #waits }
   end,
 }

@@ -48,7 +48,8 @@ local function without_wheel(list, places)
 end
 
 local Power = parts.record("power", " ", {
-  "name", { "id", integer }, { "rank", number }, { "evolution_4a", integer }, { "evolution_4b", integer },
+  { "name", parts.word }, { "id", integer }, { "rank", number },
+  { "evolution_4a", integer }, { "evolution_4b", integer },
   { "evolution_5a", integer }, { "evolution_5b", integer }, { "evolution_6a", integer }, { "evolution_6b", integer },
   { "wheel", integer }, { "talent", flag },
 }, without_wheel)
@@ -70,7 +71,8 @@ end
 local integers = parts.list("list of ids", ",", integer)
 
 formats.Character = parts.record("character", ";", {
-  { "version", integer }, { "dev_version", integer }, "kit", "name", { "tint_1", integer }, { "tint_2", integer },
+  { "version", integer }, { "dev_version", integer }, { "kit", parts.word }, "name",
+  { "tint_1", integer }, { "tint_2", integer },
   { "pattern", integer }, { "pattern_color", integer }, { "phong", integer }, { "emissive", integer },
   { "skin_tone", integer }, { "seconds_played", integer }, { "year", integer }, { "month", integer },
   { "day", integer }, { "seconds", integer }, { "powers", parts.list("powers", ",", Power) }, "hotkeys",

@@ -32,6 +32,12 @@ parts.text = {
   write = function(value) return type(value) == "string" and plain(value) and value or nil end,
 }
 
+-- A name inside lists of lists: nothing that separates any of them.
+parts.word = {
+  read  = function(part) return part end,
+  write = function(value) return type(value) == "string" and not value:find "[;, %z]" and value or nil end,
+}
+
 parts.integer = {
   read  = function(part) return #part <= 19 and part:find "^%-?%d+$" and math.tointeger(tonumber(part)) or nil end,
   write = function(value) return math.tointeger(value) and ("%d"):format(value) or nil end,

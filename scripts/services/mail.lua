@@ -96,7 +96,7 @@ local function deliver(players, id, text)
   seen(marks)
   for _, player in ipairs(players) do
     if player:exists() and player.session then
-      messages.send(player.session, FIRST_NUMBER + id, (text:gsub("{name}", function() return player.name end)))
+      messages.send(player.session, FIRST_NUMBER + id, messages.filled(text, player.session))
       reached = reached + 1
     end
   end

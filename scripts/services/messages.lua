@@ -1,6 +1,9 @@
 -- services/messages.lua: lines of text that appear in a game's main menu (reference 02 §8): the greeting of
 -- configs/menu.lua, and what the operator says.
-local schema = require "schema.messaging"
+local config   = mu.config
+local schema   = require "schema.messaging"
+local network  = require "services.network"
+local sessions = require "services.sessions"
 
 local messaging = mu.component "Messaging"
 
@@ -10,6 +13,16 @@ local DEFAULT_MESSAGE     = 1
 local NotifyMessage = messaging.notification "NotifyMessage" { body = schema.ServerMessage }
 
 local messages = {}
+
+-- A line as the player of this session reads it: {server}, {version}, {name}, {ip}, {online}, {date}, {time}.
+function messages.filled(line, session)
+  local now = mu.time.unix()
+  local values = {
+    server = config.server.name, version = mu.version, name = session.player.name, ip = network.address(session),
+    online = sessions.players_online(), date = os.date("!%Y-%m-%d", now), time = os.date("!%H:%M:%S", now),
+  }
+  return (line:gsub("{(%l+)}", values))
+end
 
 -- Shows one line to the player of this session. `number` tells several apart; the same one again replaces nothing.
 function messages.send(session, number, text)

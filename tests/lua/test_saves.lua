@@ -84,6 +84,11 @@ function tests.what_does_not_parse_reads_as_nothing()
   refused("a class has no 'levels'", "class1", "20;4;Adept;1;0.0000;0", "levels", 1)
   refused("this class is too short for 'promotions'", "class1", "20;4", "promotions", 1)
   refused("character.powers is changed part by part", "char1", CHARACTER, "powers", "x")
+  refused("character.kit cannot be Adept Human", "char1", CHARACTER, "kit", "Adept Human")
+  for _, name in ipairs { "a b", "a,b", "a;b", "a\0" } do
+    local power = saves.parse("char1", CHARACTER).powers[1]
+    equal(pcall(function() power.name = name end), false)
+  end
 end
 
 -- Generated saves: whole ones, cut ones, ones with parts too many, with bytes that nobody expects.

@@ -20,7 +20,7 @@ local roles    = require "services.roles"
 local types    = require "http.api.types"
 
 local MAX_BODY  = 2 * 1024 * 1024
-local ANY       = { ["access-control-allow-origin"] = "*" }
+local ANY       = { ["access-control-allow-origin"] = "*", ["cache-control"] = "no-store" }
 local PREFLIGHT = {
   ["access-control-allow-origin"]  = "*", ["access-control-allow-methods"] = "*",
   ["access-control-allow-headers"] = "*",
