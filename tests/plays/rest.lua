@@ -243,7 +243,8 @@ play.scene("right tokens are not counted, however many come at once; wrong ones 
   end
   while running > 0 do mu.sleep(0.01) end
   play.equal(20, right, "twenty at once")
-  local wrong, tries, status, said = asker(server, "nonsense"), 0, nil, nil
+  local wrong, tries = asker(server, "nonsense"), 0
+  local status, said
   repeat                                         -- one of them comes back every 20 seconds: however long it takes
     status, said = wrong("GET", "/api/players/self")
     tries = tries + 1
@@ -320,8 +321,8 @@ play.scene("messages of the main menu, and mail", function()
   ok(root, "DELETE", "/api/promos/" .. id, nil, "")
   play.equal(404, (root("DELETE", "/api/promos/" .. id)), "gone")
   play.equal(nil, said():find("credits", 1, true), "not shown")
-  ok(root, "POST", "/api/mail", { player_id = alice.id, text = "Hello {name}" }, { reached = 1 })
-  alice:is_notified("Messaging.NotifyMessage", { text = "Hello " .. alice.persona .. "\n" })
+  ok(root, "POST", "/api/mail", { player_id = alice.id, text = "Hello {name} of {server}" }, { reached = 1 })
+  alice:is_notified("Messaging.NotifyMessage", { text = "Hello " .. alice.persona .. " of Mu Relay\n" })
   refused(root, 404, "Unable to find requested player", "POST", "/api/mail", { player_id = 4711, text = "x" })
 end)
 
