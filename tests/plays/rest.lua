@@ -253,7 +253,7 @@ play.scene("right tokens are not counted, however many come at once; wrong ones 
   ok(root, "GET", "/api/players/self")
 end)
 
-play.scene("packs of the shop", function()
+play.scene("packs of the shop; an endpoint for a role that does not exist", function()
   local server = start()
   local root   = asker(server, ROOT)
   local alice  = play.client(server, "Alice")
@@ -278,6 +278,13 @@ play.scene("packs of the shop", function()
   play.equal({ 422, true }, { status, text:find("scripts/configs/me3_dime.lua:%d+") ~= nil }, text)
   ok(root, "DELETE", "/api/packs/4711", nil, "")
   play.equal(404, (root("DELETE", "/api/packs/4711")), "gone")
+
+  server:write("data/scripts/configs/menu.lua", [[
+    require("http.api.api").get("/api/own", { text = "Mine.", role = "king", handle = function() end })
+    return {}]])
+  local done, why = server:reload()
+  local sentence = "menu.lua:1: GET /api/own: there is no role 'king': default, admin, super_admin"
+  play.equal({ false, true }, { done, why:find(sentence, 1, true) ~= nil }, why)
 end)
 
 play.scene("a dashboard's build: its pages, its files, and nothing beside them", function()

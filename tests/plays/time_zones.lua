@@ -28,16 +28,19 @@ local function settings(server, text)
   return done, why
 end
 
--- What a schedule becomes: "from ends", UTC.
-local function span(server, fields, wanted)
-  local said = server:ctl(([[> return (function() local t = require("services.schedule").read { %s }
-    return os.date("!%%m-%%d %%H:%%M", t.from) .. " to " .. os.date("!%%m-%%d %%H:%%M", t.ends) end)()]]):format(
-    fields):gsub("\n%s*", " "))
-  play.equal({ 0, wanted }, { said.code, said.out:match "^%s*\"?(.-)\"?%s*$" }, fields .. said.err)
-end
-
-local function dates(zone, from, ends)
-  return ("zone = '%s', from_date = '%s', until_date = '%s'"):format(zone, from, ends)
+-- What schedules become, all of them in one question: list of { zone, from_date, until_date, "from to ends" in UTC }.
+local function spans(server, list)
+  local asked, wanted = {}, {}
+  for i, one in ipairs(list) do
+    local zone = one[1] and ("zone=%q,"):format(one[1]) or ""
+    asked[i]  = ("{%sfrom_date=%q,until_date=%q}"):format(zone, one[2], one[3])
+    wanted[i] = one[4]
+  end
+  local said = server:ctl(([[> (function() local out = {} for i, one in ipairs {%s} do
+    local t = require("services.schedule").read(one)
+    out[i] = os.date("!%%m-%%d %%H:%%M", t.from) .. " to " .. os.date("!%%m-%%d %%H:%%M", t.ends)
+    end return table.concat(out, ", ") end)()]]):format(table.concat(asked, ",")):gsub("\n%s*", " "))
+  play.equal({ 0, table.concat(wanted, ", ") }, { said.code, said.out:match "^%s*\"?(.-)\"?%s*$" }, said.err)
 end
 
 play.scene("days and times over both changes of 2026, in two zones", function()
@@ -46,20 +49,24 @@ play.scene("days and times over both changes of 2026, in two zones", function()
   play.equal(true, fine, "the zone of the settings")
   local berlin, new_york = "Europe/Berlin", "America/New_York"
   -- The days of the change have 23 hours and 25.
-  span(server, dates(berlin, "2026-03-28", "2026-03-28"), "03-27 23:00 to 03-28 23:00")
-  span(server, dates(berlin, "2026-03-29", "2026-03-29"), "03-28 23:00 to 03-29 22:00")
-  span(server, dates(berlin, "2026-10-25", "2026-10-25"), "10-24 22:00 to 10-25 23:00")
-  span(server, dates(new_york, "2026-03-08", "2026-03-08"), "03-08 05:00 to 03-09 04:00")
-  span(server, dates(new_york, "2026-11-01", "2026-11-01"), "11-01 04:00 to 11-02 05:00")
-  -- A minute before and after; one that is skipped; an hour that comes twice: from its first to its last.
-  span(server, dates(berlin, "2026-03-29 01:59", "2026-03-29 03:00"), "03-29 00:59 to 03-29 01:01")
-  span(server, dates(berlin, "2026-03-29 02:30", "2026-03-29 03:45"), "03-29 01:30 to 03-29 01:46")
-  span(server, dates(berlin, "2026-10-25 02:30", "2026-10-25 02:30"), "10-25 00:30 to 10-25 01:31")
-  span(server, dates(new_york, "2026-03-08 01:59", "2026-03-08 03:00"), "03-08 06:59 to 03-08 07:01")
-  span(server, dates(new_york, "2026-11-01 01:30", "2026-11-01 01:30"), "11-01 05:30 to 11-01 06:31")
-  -- The zone of the settings; and years that no file names.
-  span(server, "from_date = '2026-07-01 12:00', until_date = '2026-12-01 11:59'", "07-01 10:00 to 12-01 11:00")
-  span(server, dates(berlin, "2099-03-29 12:00", "2099-10-25 11:59"), "03-29 10:00 to 10-25 11:00")
+  spans(server, {
+    { berlin, "2026-03-28", "2026-03-28", "03-27 23:00 to 03-28 23:00" },
+    { berlin, "2026-03-29", "2026-03-29", "03-28 23:00 to 03-29 22:00" },
+    { berlin, "2026-10-25", "2026-10-25", "10-24 22:00 to 10-25 23:00" },
+    { new_york, "2026-03-08", "2026-03-08", "03-08 05:00 to 03-09 04:00" },
+    { new_york, "2026-11-01", "2026-11-01", "11-01 04:00 to 11-02 05:00" },
+  })
+  -- A minute before and after; one that is skipped; an hour that comes twice: from its first to its last. The zone of
+  -- the settings; and years that no file names.
+  spans(server, {
+    { berlin, "2026-03-29 01:59", "2026-03-29 03:00", "03-29 00:59 to 03-29 01:01" },
+    { berlin, "2026-03-29 02:30", "2026-03-29 03:45", "03-29 01:30 to 03-29 01:46" },
+    { berlin, "2026-10-25 02:30", "2026-10-25 02:30", "10-25 00:30 to 10-25 01:31" },
+    { new_york, "2026-03-08 01:59", "2026-03-08 03:00", "03-08 06:59 to 03-08 07:01" },
+    { new_york, "2026-11-01 01:30", "2026-11-01 01:30", "11-01 05:30 to 11-01 06:31" },
+    { nil, "2026-07-01 12:00", "2026-12-01 11:59", "07-01 10:00 to 12-01 11:00" },
+    { berlin, "2099-03-29 12:00", "2099-10-25 11:59", "03-29 10:00 to 10-25 11:00" },
+  })
   console.does(server, "promo add news --zone America/New_York --from '2026-01-01 08:00' --until 2099-01-01 Hello")
 end)
 
