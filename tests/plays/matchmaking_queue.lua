@@ -33,7 +33,9 @@ local function counts(server, line)
 end
 
 play.scene("a search is told about and ends after its time", function()
-  local server = play.server { config = WITH_METRICS, set = { "matchmaking.status_seconds=20" } }
+  local server = play.server {
+    config = WITH_METRICS, set = { "matchmaking.status_seconds=20", "limits.silence_seconds=0" },
+  }
   local alice, bob = search.players(server, 2)
   search.starts(alice, { duration = 15000 })
   search.waits(alice)

@@ -159,7 +159,7 @@ play.scene("slow, coroutines, timers, counters, failures", function()
   does(server, "slow", "from 200 ms on")
   eve:calls "Playgroups.createPlaygroup"
   eve:receives { kind = "response" }
-  local slow = does(server, "slow --last 1", "Playgroups.createPlaygroup")
+  local slow = does(server, "slow --last 20", "Playgroups.createPlaygroup")
   contains(slow, "session 1 from 127.0.0.1")
   play.equal(true, slow:find("ms in mu%.sleep at data/scripts/http/content%.lua:5") ~= nil, slow)
   eve:calls "Playgroups.joinPlaygroup"
