@@ -2604,7 +2604,7 @@ function socket:send(bytes, port) end
 --- *Suspends: other handlers run before it returns.*
 --- *Only in tests.*
 --- ```lua
---- mu.test.udp():talks(mu.test.udp(), 9, "x", 0.02).came == 0
+--- local to = mu.test.udp()  assert(to:talks(to, to:port(), "12345\2", 0.02).came > 0)
 --- ```
 ---@param to userdata
 ---@param port integer
