@@ -123,7 +123,7 @@ valgrind_stage() {
   one='MU_VALGRIND=1 timeout 300 valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
     --fair-sched=yes "$1" >"$2/valgrind-${1##*/}.log" 2>&1 && echo "good ${1##*/}" || echo "bad ${1##*/}"'
   find "$top/build/debug/tests" -maxdepth 1 -name 'test_*' -type f -perm -u+x | grep -v '/test_\(bind\|script\)_' \
-    | xargs -P "$jobs" -I PROGRAM sh -c "$one" sh PROGRAM "$log" >"$log/valgrind.log"
+    | xargs -P $((jobs * 2)) -I PROGRAM sh -c "$one" sh PROGRAM "$log" >"$log/valgrind.log"
   ok=$(grep -c '^good ' "$log/valgrind.log")
   bad=$(grep -c '^bad ' "$log/valgrind.log")
   [ $((ok + bad)) -gt 0 ] || bad=1
@@ -179,7 +179,7 @@ test_main() {
       suite) suite release suite all ;;
       unit | fuzz | lua | plays | peers | bench) suite release "$what" all -L "^$what\$" ;;
       # Of the hostile modes only the one that ends generations under their handlers; `asan-modes` runs the others.
-      asan) suite asan asan all -LE '^bench$' -E 'plays\.mode\.(bytes|delay|memory)$' ;;
+      asan) suite asan asan all -LE '^bench$' -E 'plays\.mode\.(bytes|delay|memory)' ;;
       asan-modes) suite asan asan-modes all -R 'plays\.mode\.' ;;
       tsan) suite tsan tsan mu_threads -L '^threads$' ;;
       valgrind) valgrind_stage ;;
