@@ -49,11 +49,6 @@ handle slab_add(slab *s) {
     return (handle){slot, s->generations[slot]};
 }
 
-void *slab_get(const slab *s, handle h) {
-    if (h.slot >= s->slots || !(h.generation & 1) || s->generations[h.slot] != h.generation) return NULL;
-    return slot_data(s, h.slot);
-}
-
 bool slab_remove(slab *s, handle h) {
     if (!slab_get(s, h)) return false;
     s->generations[h.slot]++; /* even: free. Wraps to 0 after 2^31 uses of one slot, which stays "free" */

@@ -31,7 +31,10 @@ typedef struct slab {
 void slab_init(slab *s, size_t size);
 void slab_free(slab *s);
 handle slab_add(slab *s);                     /* data zeroed; generation 0 when out of memory */
-void *slab_get(const slab *s, handle h);      /* NULL when stale */
+static inline void *slab_get(const slab *s, handle h) { /* NULL when stale */
+    if (h.slot >= s->slots || !(h.generation & 1) || s->generations[h.slot] != h.generation) return NULL;
+    return s->pages[h.slot / SLAB_PAGE] + h.slot % SLAB_PAGE * s->size;
+}
 bool slab_remove(slab *s, handle h);          /* false when stale */
 handle slab_at(const slab *s, uint32_t slot); /* handle of a slot in use, or generation 0; for walking 0 … s->slots-1 */
 static inline bool handle_same(handle a, handle b) { return a.slot == b.slot && a.generation == b.generation; }

@@ -1,7 +1,8 @@
 /* record.c: the part of one lua_State: its bindings to kinds, handles and values in and out.
  *
- * Handles are remembered in a table with weak values, by slot and generation: the same record is the same object as
- * long as somebody holds it, and a read of a ref costs a table look-up instead of a new object. */
+ * Handles are remembered in a table with weak values, by kind and slot: the same record is the same object as long as
+ * somebody holds it, and a read of a ref costs a table look-up instead of a new object. The generation of the slot is in
+ * the handle and compared: the handle of a record that is gone gives its place to the one that has the slot now. */
 #include "bind/record.h"
 
 #include <lauxlib.h>
@@ -38,6 +39,12 @@ record_state *record_state_new(lua_State *L, records *all) {
     s->where = plain_where;
     lua_pushlightuserdata(L, s);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    s->handles_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     return s;
 }
 
@@ -75,14 +82,8 @@ binding *record_binding(lua_State *L, record_state *s, const char *kind) {
     if (!b) luaL_error(L, "records: out of memory");
     b->state = s;
     strncat(b->name, kind, RECORD_NAME_MAX);
-    b->names_ref = b->cache_ref = b->meta_ref = b->methods_ref = LUA_NOREF;
+    b->names_ref = b->meta_ref = b->methods_ref = LUA_NOREF;
     s->bindings[s->binding_count++] = b; /* from here on the state owns it */
-    lua_newtable(L);
-    lua_createtable(L, 0, 1);
-    lua_pushliteral(L, "v");
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-    b->cache_ref = keep(L);
     s->methods(L, b->name);
     b->methods_ref = keep(L);
     record_make_meta(L, b);
@@ -112,7 +113,7 @@ void record_rebind(lua_State *L, binding *b) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, names_ref);
     for (uint32_t i = 0; i < l->count; i++) {
         lua_rawgeti(L, -1, i + 1);
-        const char *name = lua_tostring(L, -1);
+        const void *name = lua_topointer(L, -1);
         lua_pop(L, 1);
         uint32_t at = binding_place(name, size - 1);
         while (names[at].name) at = (at + 1) & (size - 1);
@@ -153,22 +154,26 @@ void record_push(lua_State *L, record_ref ref) {
 }
 
 void record_push_in(lua_State *L, record_state *s, record_ref ref) {
-    binding *b = binding_of_id(L, s, ref.kind);
-    lua_Integer key = (lua_Integer)((uint64_t)ref.at.generation << 32 | ref.at.slot);
-    luaL_checkstack(L, 4, "records");
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->cache_ref);
-    if (lua_rawgeti(L, -1, key) == LUA_TUSERDATA) {
-        lua_replace(L, -2);
-        return;
-    }
+    luaL_checkstack(L, 5, "records");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->handles_ref);
+    record_push_from(L, s, ref, lua_gettop(L));
+    lua_replace(L, -2);
+}
+
+void record_push_from(lua_State *L, record_state *s, record_ref ref, int handles) {
+    lua_Integer key = (lua_Integer)((uint64_t)ref.kind << 24) + ref.at.slot;
+    bool known = lua_rawgeti(L, handles, key) == LUA_TUSERDATA;
+    const handle_box *have = known ? lua_touserdata(L, -1) : NULL;
+    if (known && handle_same(have->ref.at, ref.at) && have->ref.kind == ref.kind) return;
     lua_pop(L, 1);
+    binding *b = binding_of_id(L, s, ref.kind);
     handle_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-    *box = (handle_box){&handle_mark, ref, label_of(b->kind, ref)};
+    *box = (handle_box){&handle_mark, b, ref, label_of(b->kind, ref)};
     lua_rawgeti(L, LUA_REGISTRYINDEX, b->meta_ref);
     lua_setmetatable(L, -2);
+    if (known && !record_row(b->kind, ref.at)) return; /* one that is gone drives none away */
     lua_pushvalue(L, -1);
-    lua_rawseti(L, -3, key);
-    lua_remove(L, -2);
+    lua_rawseti(L, handles, key);
 }
 
 static const handle_box *box_at(lua_State *L, int index) {

@@ -1,6 +1,8 @@
 /* record_handle.c: r.field, r.field = v, tostring(r), r:exists(), r:remove().
  *
- * Reading a plain field: compare the address of the name, find the row by slot and generation, push what lies there.
+ * Reading a plain field: compare the address of the name, find the row by slot and generation, push what lies there. It
+ * is what scripts do most, so nothing is looked up on the way: the handle knows its binding, and the table of handles,
+ * for fields that lead to other records, is an upvalue.
  * The layout's version tells when the names must be taken anew. Whatever is no field is looked for among the methods.
  */
 #include <lauxlib.h>
@@ -13,8 +15,8 @@
 
 int32_t record_field_of(lua_State *L, binding *b, int key) {
     if (!b->kind || b->version != b->kind->version) record_rebind(L, b);
-    if (lua_type(L, key) != LUA_TSTRING || !b->names) return -1;
-    const char *name = lua_tostring(L, key);
+    const void *name = lua_topointer(L, key); /* NULL for what is no object */
+    if (!name || !b->names) return -1;
     uint32_t at = binding_place(name, b->mask);
     for (; b->names[at].name; at = (at + 1) & b->mask) {
         if (b->names[at].name == name) return (int32_t)b->names[at].field;
@@ -37,12 +39,26 @@ int record_no_field(lua_State *L, binding *b, int key) {
     return luaL_error(L, "%s has no field '%s'%s", b->name, name, suggest_text(&s, also, sizeof also));
 }
 
-/* Text is the only thing here that has no fixed size; numbers are read where they lie. */
-static int push_cell(lua_State *L, binding *b, const record_field *f, const uint8_t *cell, record_ref ref) {
+/* The record that a field leads to, nil when it is gone. */
+static void push_ref(lua_State *L, record_state *s, record_ref ref, int handles) {
+    const binding *b = ref.kind <= RECORD_KINDS_MAX ? s->by_id[ref.kind] : NULL;
+    if (!(b ? record_row(b->kind, ref.at) != NULL : record_alive(s->all, ref)))
+        lua_pushnil(L);
+    else if (handles)
+        record_push_from(L, s, ref, handles);
+    else
+        record_push_in(L, s, ref);
+}
+
+/* Text is the only thing here that has no fixed size; numbers are read where they lie. `handles`: where the table of
+ * handles is, or 0. */
+static int push_cell(lua_State *L, binding *b, const record_field *f, const uint8_t *cell, record_ref ref, int handles) {
     uint16_t u16;
     uint32_t u32;
     int32_t i32;
     int64_t i64;
+    handle at;
+    counted_text *text;
     switch ((enum record_type)f->type) {
     case RECORD_U8: lua_pushinteger(L, *cell); return 1;
     case RECORD_U16: memcpy(&u16, cell, 2), lua_pushinteger(L, u16); return 1;
@@ -50,15 +66,20 @@ static int push_cell(lua_State *L, binding *b, const record_field *f, const uint
     case RECORD_I32: memcpy(&i32, cell, 4), lua_pushinteger(L, i32); return 1;
     case RECORD_I64: memcpy(&i64, cell, 8), lua_pushinteger(L, i64); return 1;
     case RECORD_BOOL: lua_pushboolean(L, *cell); return 1;
+    case RECORD_REF:
+        memcpy(&at, cell, sizeof at), push_ref(L, b->state, (record_ref){f->cell.ref_kind, at}, handles);
+        return 1;
+    case RECORD_STRING:
+    case RECORD_BLOB:
+        memcpy(&text, cell, sizeof text);
+        lua_pushlstring(L, (const char *)text_bytes(text).p, text_bytes(text).n);
+        return 1;
     case RECORD_LIST:
     case RECORD_MAP: record_push_part(L, b, ref, (uint32_t)(f - b->kind->layout.fields)); return 1;
     default: break;
     }
     value v = cell_load(&f->cell, cell);
-    if (v.kind == VALUE_REF && record_alive(b->state->all, v.ref))
-        record_push_in(L, b->state, v.ref); /* the common way, without looking for the state */
-    else
-        record_push_value(L, b->state->all, &v);
+    record_push_value(L, b->state->all, &v);
     return 1;
 }
 
@@ -67,14 +88,14 @@ static void must_be_live(lua_State *L, const binding *b) {
 }
 
 static int handle_read(lua_State *L) {
-    binding *b = lua_touserdata(L, lua_upvalueindex(1));
     const handle_box *box = lua_touserdata(L, 1);
+    binding *b = box->of;
     int32_t field = record_field_of(L, b, 2);
     if (field >= 0) {
         const uint8_t *row = record_row(b->kind, box->ref.at);
         if (!row) return record_gone(L, b, 1);
         const record_field *f = &b->kind->layout.fields[field];
-        return push_cell(L, b, f, row + f->offset, box->ref);
+        return push_cell(L, b, f, row + f->offset, box->ref, lua_upvalueindex(1));
     }
     lua_pushvalue(L, 2);
     if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
@@ -145,7 +166,7 @@ static int handle_text(lua_State *L) {
 static int handle_exists(lua_State *L) {
     record_ref ref;
     if (!record_test(L, 1, &ref)) return luaL_error(L, "exists: expected a record, got %s", luaL_typename(L, 1));
-    lua_pushboolean(L, record_alive(record_state_of(L)->all, ref));
+    lua_pushboolean(L, record_alive(((const handle_box *)lua_touserdata(L, 1))->of->state->all, ref));
     return 1;
 }
 
@@ -172,7 +193,7 @@ static int handle_step(lua_State *L) {
     }
     const record_field *f = &b->kind->layout.fields[field];
     lua_pushstring(L, f->name);
-    return 1 + push_cell(L, b, f, row + f->offset, box->ref);
+    return 1 + push_cell(L, b, f, row + f->offset, box->ref, 0);
 }
 
 static int handle_pairs(lua_State *L) {
@@ -192,7 +213,7 @@ void record_make_meta(lua_State *L, binding *b) {
     lua_createtable(L, 0, 6);
     lua_pushlightuserdata(L, b);
     luaL_setfuncs(L, ways, 1);
-    lua_pushlightuserdata(L, b);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, b->state->handles_ref);
     lua_rawgeti(L, LUA_REGISTRYINDEX, b->methods_ref);
     luaL_newlib(L, own);
     lua_pushcclosure(L, handle_read, 3);

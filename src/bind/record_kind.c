@@ -31,7 +31,7 @@ static int finish_create(lua_State *L) {
     binding *b = lua_touserdata(L, 2);
     const record_ref *ref = lua_touserdata(L, 3);
     if (!lua_toboolean(L, 4)) {
-        record_push(L, *ref);
+        record_push_in(L, b->state, *ref);
         return 1;
     }
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
@@ -39,7 +39,7 @@ static int finish_create(lua_State *L) {
         if (b->kind->layout.fields[field].type >= RECORD_LIST)
             record_fill_part(L, b, *ref, (uint32_t)field, lua_gettop(L));
     }
-    record_push(L, *ref);
+    record_push_in(L, b->state, *ref);
     return 1;
 }
 
@@ -82,7 +82,7 @@ static int kind_get(lua_State *L) {
     value v = record_value(L, 1);
     record_ref ref;
     if (record_find(b->kind, v, &ref) == 0) {
-        record_push(L, ref);
+        record_push_in(L, b->state, ref);
         return 1;
     }
     fault why = {0};
@@ -110,11 +110,12 @@ static void begin(lua_State *L, binding *b, record_walk *w, const char *what) {
 
 static int walk_step(lua_State *L) {
     record_walk *w = lua_touserdata(L, lua_upvalueindex(1));
+    const binding *b = lua_touserdata(L, lua_upvalueindex(2));
     record_ref ref;
     int more = record_walk_next(w, &ref);
     if (more < 0) return luaL_error(L, "%s: its layout has changed while it was walked", w->kind->name);
     if (more)
-        record_push(L, ref);
+        record_push_in(L, b->state, ref);
     else
         lua_pushnil(L);
     return 1;
@@ -125,7 +126,8 @@ static int kind_where(lua_State *L) {
     record_walk w;
     begin(L, b, &w, "where");
     *(record_walk *)lua_newuserdatauv(L, sizeof w, 0) = w;
-    lua_pushcclosure(L, walk_step, 1);
+    lua_pushlightuserdata(L, b);
+    lua_pushcclosure(L, walk_step, 2);
     return 1;
 }
 
@@ -133,7 +135,8 @@ static int kind_all(lua_State *L) {
     binding *b = live_binding(L, "all");
     record_walk *w = lua_newuserdatauv(L, sizeof *w, 0);
     record_walk_begin(b->kind, NULL, 0, w, NULL);
-    lua_pushcclosure(L, walk_step, 1);
+    lua_pushlightuserdata(L, b);
+    lua_pushcclosure(L, walk_step, 2);
     return 1;
 }
 
@@ -143,7 +146,7 @@ static int kind_first(lua_State *L) {
     record_ref ref;
     begin(L, b, &w, "first");
     if (record_walk_next(&w, &ref) == 1)
-        record_push(L, ref);
+        record_push_in(L, b->state, ref);
     else
         lua_pushnil(L);
     return 1;
@@ -166,13 +169,12 @@ static int kind_count(lua_State *L) {
     return 1;
 }
 
-static int kind_read(lua_State *L) {
+/* A name that is none of the functions. */
+static int kind_missing(lua_State *L) {
     binding *b = lua_touserdata(L, lua_upvalueindex(1));
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
     suggestion s = suggest_begin(lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "");
     char also[80];
-    for (lua_pushnil(L); lua_next(L, lua_upvalueindex(2)); lua_pop(L, 1)) suggest_offer(&s, lua_tostring(L, -2));
+    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) suggest_offer(&s, lua_tostring(L, -2));
     return luaL_error(L, "the kind %s has no '%s'%s", b->name, luaL_tolstring(L, 2, NULL),
                       suggest_text(&s, also, sizeof also));
 }
@@ -231,13 +233,16 @@ void record_push_kind(lua_State *L, binding *b) {
     lua_newtable(L); /* its metatable */
     lua_pushlightuserdata(L, b);
     luaL_setfuncs(L, ways, 1);
-    lua_pushlightuserdata(L, b);
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, 0, 8); /* what is read from it */
     lua_pushlightuserdata(L, b);
     luaL_setfuncs(L, functions, 1);
     push_methods(L, b);
     lua_setfield(L, -2, "methods");
-    lua_pushcclosure(L, kind_read, 2);
+    lua_createtable(L, 0, 1);
+    lua_pushlightuserdata(L, b);
+    lua_pushcclosure(L, kind_missing, 1);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
     lua_setfield(L, -2, "__index");
     lua_pushboolean(L, false);
     lua_setfield(L, -2, "__metatable");

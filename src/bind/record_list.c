@@ -13,10 +13,16 @@ static const char *const metas[] = {"record list", "record map"};
 
 static const record_field *field_at(const part_box *p) { return &p->of->kind->layout.fields[p->field]; }
 
-/* The list or map at 1: known by its first word, because looking its metatable up by name costs more than the read. */
+/* The list or map at 1, NULL when it is none: known by its first word, because looking its metatable up by name costs
+ * more than the read. */
+static part_box *part_test(lua_State *L) {
+    part_box *p = lua_type(L, 1) == LUA_TUSERDATA && lua_rawlen(L, 1) == sizeof *p ? lua_touserdata(L, 1) : NULL;
+    return p && (p->mark == &metas[0] || p->mark == &metas[1]) ? p : NULL;
+}
+
 static part_box *part_at(lua_State *L, enum record_type type) {
     const char *const *mark = &metas[type == RECORD_MAP];
-    part_box *p = lua_type(L, 1) == LUA_TUSERDATA && lua_rawlen(L, 1) == sizeof *p ? lua_touserdata(L, 1) : NULL;
+    part_box *p = part_test(L);
     if (!p || p->mark != mark) p = luaL_checkudata(L, 1, *mark);
     record_state *s = p->of->state;
     if (p->version != p->of->kind->version)
@@ -40,6 +46,13 @@ static value value_from(lua_State *L, const part_box *p, int index) {
         record_gone(L, record_binding(L, p->of->state, records_kind_name(p->of->state->all, v.ref.kind)), index);
     }
     return v;
+}
+
+static void push_in(lua_State *L, record_state *s, const value *v) {
+    if (v->kind == VALUE_REF && record_alive(s->all, v->ref))
+        record_push_in(L, s, v->ref);
+    else
+        record_push_value(L, s->all, v);
 }
 
 static int list_add(lua_State *L) {
@@ -89,7 +102,7 @@ static int list_read(lua_State *L) {
         if (at >= 1 && at <= RECORD_COUNT_MAX) {
             record_list_get(p->of->state->all, p->ref, p->field, (uint32_t)(at - 1), &v);
         }
-        record_push_value(L, p->of->state->all, &v);
+        push_in(L, p->of->state, &v);
         return 1;
     }
     lua_pushvalue(L, 2);
@@ -146,7 +159,7 @@ static int map_read(lua_State *L) {
     fault why = {0};
     value v;
     answer(L, record_map_get(p->of->state->all, p->ref, p->field, record_value(L, 2), &v, &why), &why);
-    record_push_value(L, p->of->state->all, &v);
+    push_in(L, p->of->state, &v);
     return 1;
 }
 
@@ -171,8 +184,8 @@ static int map_step(lua_State *L) {
         lua_pushnil(L);
         return 1;
     }
-    record_push_value(L, p->of->state->all, &key);
-    record_push_value(L, p->of->state->all, &v);
+    push_in(L, p->of->state, &key);
+    push_in(L, p->of->state, &v);
     return 2;
 }
 
@@ -181,13 +194,6 @@ static int map_pairs(lua_State *L) {
     lua_pushvalue(L, 1);
     lua_pushnil(L);
     return 3;
-}
-
-static void push_in(lua_State *L, record_state *s, const value *v) {
-    if (v->kind == VALUE_REF && record_alive(s->all, v->ref))
-        record_push_in(L, s, v->ref);
-    else
-        record_push_value(L, s->all, v);
 }
 
 /* Entries whose record is gone are left out, so that a list stays one. */
@@ -209,8 +215,7 @@ static void push_plain_map(lua_State *L, const part_box *p) {
     records *all = p->of->state->all;
     value key, v;
     lua_createtable(L, 0, record_map_count(all, p->ref, p->field));
-    for (int more = record_map_next(all, p->ref, p->field, NULL, &key, &v); more > 0;
-         more = record_map_next(all, p->ref, p->field, &key, &key, &v)) {
+    for (uint32_t i = 0; record_map_get_at(all, p->ref, p->field, i, &key, &v) > 0; i++) {
         push_in(L, p->of->state, &key);
         push_in(L, p->of->state, &v);
         lua_rawset(L, -3);
@@ -219,9 +224,9 @@ static void push_plain_map(lua_State *L, const part_box *p) {
 
 /* mu.plain(list or map) */
 int record_plain(lua_State *L) {
-    bool map = luaL_testudata(L, 1, metas[1]) != NULL;
-    if (!map && !luaL_testudata(L, 1, metas[0]))
-        return luaL_error(L, "mu.plain: expected a list or a map of a record, got %s", luaL_typename(L, 1));
+    const part_box *box = part_test(L);
+    if (!box) return luaL_error(L, "mu.plain: expected a list or a map of a record, got %s", luaL_typename(L, 1));
+    bool map = box->mark == &metas[1];
     const part_box *p = part_at(L, map ? RECORD_MAP : RECORD_LIST);
     luaL_checkstack(L, 6, "records");
     if (map)

@@ -15,13 +15,13 @@ typedef struct binding {
     uint32_t version;  /* of the layout the names were taken from */
     uint32_t mask;
     struct binding_name {
-        const char *name;
+        const void *name; /* as lua_topointer gives it */
         uint32_t field;
     } * names;
-    int names_ref, cache_ref, meta_ref, methods_ref; /* registry */
+    int names_ref, meta_ref, methods_ref; /* registry */
 } binding;
 
-static inline uint32_t binding_place(const char *name, uint32_t mask) {
+static inline uint32_t binding_place(const void *name, uint32_t mask) {
     return (uint32_t)((uintptr_t)name >> 4 ^ (uintptr_t)name >> 11) & mask;
 }
 
@@ -44,6 +44,7 @@ typedef struct record_state {
     binding *bindings[RECORD_KINDS_MAX];                  /* in order of first use */
     uint32_t binding_count;
     binding *by_id[RECORD_KINDS_MAX + 1]; /* the same, by id of the kind */
+    int handles_ref;                      /* registry: the handles somebody holds (record.c) */
     int part_refs[2];                     /* registry: the metatables of lists and of maps; 0 = not made yet */
     declared **decls;
     uint32_t decl_count;
@@ -62,6 +63,7 @@ int record_raise(lua_State *L, const fault *f);                           /* rai
 /* The handle of a record in Lua, of a list or map in it. */
 typedef struct handle_box {
     const void *mark;
+    binding *of;
     record_ref ref;
     int64_t label; /* its integer key, for messages after it is gone; INT64_MIN = none */
 } handle_box;
@@ -71,6 +73,9 @@ typedef struct part_box {
     uint32_t field, version;
     binding *of;
 } part_box;
+
+/* The handle of ref, from the handles at this index or made and put there. `handles` may be an upvalue's index. */
+void record_push_from(lua_State *L, record_state *s, record_ref ref, int handles);
 
 /* record_handle.c */
 void record_make_meta(lua_State *L, binding *b);                                    /* pushes the metatable */

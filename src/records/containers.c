@@ -315,6 +315,15 @@ int record_map_next(records *all, record_ref ref, uint32_t field, const value *a
     return 1;
 }
 
+int record_map_get_at(records *all, record_ref ref, uint32_t field, uint32_t at, value *key, value *v) {
+    place p;
+    int code = find_place(all, ref, field, RECORD_MAP, &p);
+    if (code < 0 || !p.c || at >= p.c->count) return code < 0 ? code : 0;
+    *key = cell_load(&p.field->key_cell, entry_at(&p, at));
+    *v = cell_load(&p.field->cell, value_at(&p, at));
+    return 1;
+}
+
 int record_map_count(records *all, record_ref ref, uint32_t field) {
     place p;
     int code = find_place(all, ref, field, RECORD_MAP, &p);

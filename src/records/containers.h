@@ -26,6 +26,8 @@ int record_map_get(records *all, record_ref ref, uint32_t field, value key, valu
 int record_map_set(records *all, record_ref ref, uint32_t field, value key, value v, fault *f); /* nil removes */
 int record_map_next(records *all, record_ref ref, uint32_t field, const value *after, value *key,
                     value *v); /* 1, 0 end */
+int record_map_get_at(records *all, record_ref ref, uint32_t field, uint32_t at, value *key,
+                      value *v); /* by position, while nothing changes: 1, 0 end */
 int record_map_count(records *all, record_ref ref, uint32_t field);
 int record_map_clear(records *all, record_ref ref, uint32_t field);
 

@@ -343,8 +343,6 @@ drop_row:
     return code;
 }
 
-void *record_row(const record_kind *kind, handle at) { return slab_get(&kind->rows, at); }
-
 bool record_alive(const records *all, record_ref ref) {
     record_kind *k = records_kind_at(all, ref.kind);
     return k && slab_get(&k->rows, ref.at);

@@ -65,7 +65,9 @@ int records_on_remove(records *all, record_removed fn, void *context); /* for ev
 /* Fields. record_get of a gone record, or of a ref to one, is nil; text is borrowed until the record changes. */
 value record_get(const records *all, record_ref ref, uint32_t field);
 int record_set(records *all, record_ref ref, uint32_t field, value v, fault *f);
-void *record_row(const record_kind *kind, handle at); /* NULL when stale; for readers that resolved the field before */
+static inline void *record_row(const record_kind *kind, handle at) { /* for readers that resolved the field before */
+    return slab_get(&kind->rows, at);                                /* NULL when stale */
+}
 
 /* Finding. */
 int record_find(record_kind *kind, value key, record_ref *ref); /* by key: 0 or E_NOT_FOUND */
