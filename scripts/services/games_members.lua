@@ -77,9 +77,10 @@ function members.join(game, session, reason, attributes)
   local member = enter(game, session, MEMBER.CONNECTING, 0, attributes)
   members.await(member)
   hooks.changed(game)
-  mu.notify(others, messages.PlayerJoining, { game_id = game.id, player = messages.player(member, session) })
+  local player = messages.player(member, session)
+  mu.notify(others, messages.PlayerJoining, { game_id = game.id, player = player })
   session:notify(messages.GameSetup, {
-    game = messages.game(game, session), players = messages.players(game, session), reason = reason,
+    game = messages.game(game, session), players = messages.players(game, session, member, player), reason = reason,
   })
   data.objects = subscriptions.objects(game)
   subscriptions.publish(session, data)

@@ -56,15 +56,16 @@ end
 
 -- A member as `viewer` (a session) is to know him.
 function messages.player(member, viewer)
-  local session = member.session
-  local game    = member.game
-  local player  = session.player
+  local session    = member.session
+  local game       = member.game
+  local player     = session.player
+  local attributes = member.attributes
   return {
     custom_data = member.custom_data,
     game_id     = game.id,
     locale      = player.locale,
     name        = player.name,
-    attributes  = #member.attributes > 0 and mu.plain(member.attributes) or nil,
+    attributes  = #attributes > 0 and mu.plain(attributes) or nil,
     player_id   = member.player_id,
     address     = tunnels.address_pair(session, viewer, game),
     slot        = member.slot,
@@ -74,15 +75,15 @@ function messages.player(member, viewer)
   }
 end
 
--- What GameSetup and the lists of games have in common.
-local function common(game, viewer)
-  local addresses, topology = tunnels.host_address(game, viewer)
+-- What GameSetup and the lists of games have in common. `host`: its host's session.
+local function common(game, viewer, host)
+  local addresses, topology = tunnels.host_address(game, viewer, host)
   return {
     admins         = admins(game),
     attributes     = mu.plain(game.attributes),
     capacities     = { game.public_slots, game.private_slots },
     id             = game.id,
-    name           = game.host.session.player.name,
+    name           = host.player.name,
     settings       = game.settings,
     state          = game.state,
     host_addresses = addresses,
@@ -99,7 +100,7 @@ function messages.game(game, viewer)
   local host    = game.host
   local session = host.session
   local info    = { player_id = host.player_id, slot = host.slot }
-  local body    = common(game, viewer)
+  local body    = common(game, viewer, session)
   local version = body.version
   body.version_hash    = version == USUAL_VERSION and usual_hash or version_hash(version)
   body.reporting_id    = game.reporting_id
@@ -115,18 +116,21 @@ function messages.game(game, viewer)
   return body
 end
 
--- All members, for one of them.
-function messages.players(game, viewer)
+-- All members, for one of them. `known`: how one of them, `one`, looks, where that has been put together.
+function messages.players(game, viewer, one, known)
   local list = {}
-  for i, member in ipairs(mu.plain(game.members)) do list[i] = messages.player(member, viewer) end
+  for i, member in ipairs(mu.plain(game.members)) do
+    list[i] = member == one and known or messages.player(member, viewer)
+  end
   return list
 end
 
 -- As a list of games shows it; where its host is only to those who may know.
 function messages.browsed(game, viewer, with_address)
-  local body = common(game, viewer)
+  local host = game.host
+  local body = common(game, viewer, host.session)
   if not with_address then body.host_addresses = {} end
-  body.host_id       = game.host.player_id
+  body.host_id       = host.player_id
   body.player_counts = { #game.members, 0 }
   return body
 end

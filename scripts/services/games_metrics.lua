@@ -17,17 +17,12 @@ local migrations = mu.metric "games_migrations" {
 local reasons = {}
 for name, number in pairs(records.REMOVED) do reasons[number] = name:lower() end
 
-local function count_players() players:set(records.member.count()) end
-
 hooks.when_changed(function(game)
   open_games:set(records.game.count())
-  count_players()
+  players:set(records.member.count())
 end)
 hooks.when_joined(function() joined:add() end)
-hooks.when_left(function(game, player_id, reason)
-  left:add(1, { reason = reasons[reason] or "other" })
-  count_players()
-end)
+hooks.when_left(function(game, player_id, reason) left:add(1, { reason = reasons[reason] or "other" }) end)
 hooks.when_ended(function() open_games:set(records.game.count() - 1) end)
 hooks.when_migrated(function(game, ended) migrations:add(1, { ended = ended }) end)
 mu.on("match_started", function() matches:add() end)

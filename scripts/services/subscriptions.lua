@@ -38,18 +38,16 @@ local pair_kind = mu.record "subscription" {
   listed        = mu.bool,                       -- the target is on a list of the subscriber
 }
 
-local function pair_of(subscriber, target)
-  return subscriber.id << 32 | target.id
-end
+local function pair_of(subscriber_id, target_id) return subscriber_id << 32 | target_id end
 
 -- What others see ----------------------------------------------------------------------------------------------------
 
--- The best ping site, and the latency to each in the order of their names; nothing measured yet, no list.
+-- The best ping site, and the latency to each in the order of their names.
 local function latencies_of(session)
-  if not session.has_address then return NO_SITE end
   local best, least, list = NO_SITE, UNMEASURED, {}
+  local measured = session.latencies
   for i, site in ipairs(doors.ping_sites(session)) do
-    list[i] = session.latencies[site] or UNMEASURED
+    list[i] = measured[site] or UNMEASURED
     if list[i] < least then best, least = site, list[i] end
   end
   return best, list
@@ -61,7 +59,8 @@ function subscriptions.measured(session, latencies)
 end
 
 function subscriptions.identification(player)
-  return { account_id = player.id, account_locale = player.locale, id = player.id, name = player.name }
+  local id = player.id
+  return { account_id = id, account_locale = player.locale, id = id, name = player.name }
 end
 
 local function address_of(session)
@@ -77,11 +76,12 @@ end
 function subscriptions.objects(game) return { { GAME_MANAGER, GAME, game.id } } end
 
 function subscriptions.extended_data(session)
-  local best, latencies = latencies_of(session)
-  local member = session.member
+  local measured, member = session.has_address, session.member
+  local best, latencies
+  if measured then best, latencies = latencies_of(session) end
   return {
-    address        = session.has_address and address_of(session) or false,
-    best_ping_site = best,
+    address        = measured and address_of(session) or false,
+    best_ping_site = best or NO_SITE,
     data_map       = { [N7_RATING] = session.player.rating },
     hardware_flags = session.hardware_flags,
     latencies      = latencies,
@@ -119,14 +119,15 @@ end
 
 -- Each of `subscribers` sees `target` from now on. `known`: his extended data, where they have been put together.
 function subscriptions.add_all(subscribers, target, known)
-  local fresh, listing = {}, {}
+  local fresh, listing, target_id = {}, {}, target.id
   for _, subscriber in ipairs(subscribers) do
-    local number = pair_of(subscriber, target)
-    local pair   = pair_kind.get(number)
+    local subscriber_id = subscriber.id
+    local number        = pair_of(subscriber_id, target_id)
+    local pair          = pair_kind.get(number)
     if not pair then
       pair_kind.create {
         pair = number, subscriber = subscriber, target = target,
-        subscriber_id = subscriber.id, target_id = target.id,
+        subscriber_id = subscriber_id, target_id = target_id,
       }
       fresh[#fresh + 1] = subscriber
     else
@@ -147,7 +148,7 @@ function subscriptions.add(subscriber, target) subscriptions.add_all({ subscribe
 
 -- `subscriber` has `target` on a list, and sees from now on that he is here.
 function subscriptions.list(subscriber, target)
-  local number = pair_of(subscriber, target)
+  local number = pair_of(subscriber.id, target.id)
   local pair   = pair_kind.get(number)
   if pair then
     pair.listed = true
@@ -168,7 +169,7 @@ end
 
 -- `subscriber` has `target` on no list any more, or must not see him by it.
 function subscriptions.unlist(subscriber, target)
-  local pair = pair_kind.get(pair_of(subscriber, target))
+  local pair = pair_kind.get(pair_of(subscriber.id, target.id))
   if not pair then return end
   pair.listed = false
   if pair.count == 0 then forget(pair) end
@@ -176,9 +177,9 @@ end
 
 -- One reason less for each of `subscribers` to see `target`.
 function subscriptions.remove_all(subscribers, target)
-  local told = {}
+  local told, target_id = {}, target.id
   for _, subscriber in ipairs(subscribers) do
-    local pair  = pair_kind.get(pair_of(subscriber, target))
+    local pair  = pair_kind.get(pair_of(subscriber.id, target_id))
     local count = pair and pair.count or 0
     if count > 1 or count == 1 and pair.listed then
       pair.count = count - 1

@@ -127,19 +127,19 @@ function tunnels.is_tunnelled(game)
   return known ~= nil and known.tunnelled
 end
 
--- Whether `viewer` reaches the host of a game through a tunnel: both must have one.
-function tunnels.between(game, viewer)
+-- Whether `viewer` reaches the host of a game through a tunnel: both must have one. `host`: the host's session.
+function tunnels.between(game, viewer, host)
+  if not tunnels.of(viewer) or not tunnels.of(host or game.host.session) then return false end
   local own = tunnels.policy(viewer.player.id)
-  if own == "disabled" or not (tunnels.is_tunnelled(game) or own == "always") then return false end
-  return tunnels.of(viewer) ~= nil and tunnels.of(game.host.session) ~= nil
+  return own == "always" or own ~= "disabled" and tunnels.is_tunnelled(game)
 end
 
--- Where `viewer` finds the host of a game, and the topology that goes with it.
-function tunnels.host_address(game, viewer)
-  if tunnels.between(game, viewer) then
+-- Where `viewer` finds the host of a game, and the topology that goes with it. `host`: the host's session.
+function tunnels.host_address(game, viewer, host)
+  if tunnels.between(game, viewer, host) then
     return { { address = { ip = TUNNEL_IP, port = TUNNEL_PORT } } }, DEDICATED
   end
-  local address = tunnels.address_pair(game.host.session, viewer, game)
+  local address = tunnels.address_pair(host, viewer, game)
   return address and { address } or {}, PEER_HOSTED
 end
 
@@ -153,14 +153,15 @@ end
 
 -- Tells the relay who is in a game now, all of it.
 hooks.when_changed(function(game)
-  local places, host = {}, game.host
-  if #game.members == 0 then return end                 -- when_ended comes next
+  local places, host, members = {}, game.host, mu.plain(game.members)
+  if #members == 0 then return end                      -- when_ended comes next
   local known = game_kind.get(game.id)
   if not known then
     known = game_kind.create { id = game.id, tunnelled = wanted(host.session) and tunnels.of(host.session) ~= nil }
   end
-  for _, member in ipairs(game.members) do
-    local association = member.session and member.session.association or ""
+  for _, member in ipairs(members) do
+    local session     = member.session
+    local association = session and session.association or ""
     if association ~= "" then places[index_of(member, host)] = association end
   end
   local pooled = next(places) ~= nil

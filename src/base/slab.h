@@ -30,7 +30,7 @@ typedef struct slab {
 
 void slab_init(slab *s, size_t size);
 void slab_free(slab *s);
-handle slab_add(slab *s);                     /* data zeroed; generation 0 when out of memory */
+handle slab_add(slab *s);                               /* data zeroed; generation 0 when out of memory */
 static inline void *slab_get(const slab *s, handle h) { /* NULL when stale */
     if (h.slot >= s->slots || !(h.generation & 1) || s->generations[h.slot] != h.generation) return NULL;
     return s->pages[h.slot / SLAB_PAGE] + h.slot % SLAB_PAGE * s->size;

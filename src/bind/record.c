@@ -1,8 +1,8 @@
 /* record.c: the part of one lua_State: its bindings to kinds, handles and values in and out.
  *
  * Handles are remembered in a table with weak values, by kind and slot: the same record is the same object as long as
- * somebody holds it, and a read of a ref costs a table look-up instead of a new object. The generation of the slot is in
- * the handle and compared: the handle of a record that is gone gives its place to the one that has the slot now. */
+ * somebody holds it, and a read of a ref costs a table look-up instead of a new object. The generation of the slot is
+ * in the handle and compared: the handle of a record that is gone gives its place to the one that has the slot now. */
 #include "bind/record.h"
 
 #include <lauxlib.h>

@@ -52,7 +52,8 @@ static void push_ref(lua_State *L, record_state *s, record_ref ref, int handles)
 
 /* Text is the only thing here that has no fixed size; numbers are read where they lie. `handles`: where the table of
  * handles is, or 0. */
-static int push_cell(lua_State *L, binding *b, const record_field *f, const uint8_t *cell, record_ref ref, int handles) {
+static int push_cell(lua_State *L, binding *b, const record_field *f, const uint8_t *cell, record_ref ref,
+                     int handles) {
     uint16_t u16;
     uint32_t u32;
     int32_t i32;
