@@ -179,7 +179,7 @@ return {
     -- http_idle_seconds = 60,       -- an HTTP connection may wait so long for its next request
     -- resume_seconds = 120,         -- how long a lost session can be resumed
     -- setting_bytes = 65536,        -- longest value a game may save
-    -- setting_keys = 200,           -- most keys one player may have
+    -- setting_keys = 255,           -- most keys one player may have
 
     -- How often one address or one account may do what costs something. Each figure is also how much may be done at
     -- once; it then comes back evenly. 64 players behind one router never meet them. 0: no limit.

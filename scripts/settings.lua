@@ -140,7 +140,7 @@ mu.settings {
     text = "What one player may change about his game and himself per minute, joins and searches too. 0: no limit." },
   ["limits.setting_bytes"] = { type = "integer", default = 65536, min = 1024, max = 1048576,
     text = "Longest value a game may save under one key." },
-  ["limits.setting_keys"] = { type = "integer", default = 200, min = 16, max = 1000,
+  ["limits.setting_keys"] = { type = "integer", default = 255, min = 16, max = 1000,
     text = "Most keys one player may have." },
   ["limits.login_failures"] = { type = "integer", default = 8, min = 0, max = 100000,
     text = "Wrong passwords per minute for one account from one address. 0: no limit." },

@@ -85,6 +85,14 @@ formats.Character = parts.record("character", ";", {
 formats.Counters   = parts.list("counters", ",", integer, 1)
 formats.Timestamps = parts.list("timestamps", ",", integer)
 
+-- What is marked as new in the inventory.
+formats.NewItem = parts.record("new items", ";", {
+  { "version", integer }, { "dev_version", integer }, { "items", parts.list("list of items", " ", integer) },
+})
+
+-- Faces of characters; nobody knows how they are written.
+formats.FaceCodes = parts.record("face codes", ";", { { "version", integer }, "codes" })
+
 formats.Whole = parts.record("number", ";", { { "value", integer } })
 
 return formats

@@ -8,7 +8,7 @@ local roles        = require "services.roles"
 local sessions     = require "services.sessions"
 
 local MOST_NAME = 32                             -- characters of a display name …
-local MOST_BYTES = 99                            -- … and their bytes: services/sessions.lua
+local MOST_BYTES = 63                            -- … and their bytes
 
 local accounts = {}
 

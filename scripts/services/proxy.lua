@@ -1,5 +1,6 @@
--- services/proxy.lua: who is behind a reverse proxy? Its word, the header X-Real-IP, counts only when the connection
--- comes from an address in trusted_proxies: everybody else could write anything there (reference 03 §1.5).
+-- services/proxy.lua: who is behind a reverse proxy? Its word, the header X-Real-IP or else X-Forwarded-For, counts
+-- only when the connection comes from an address in trusted_proxies: everybody else could write anything there
+-- (reference 03 §1.5, §11 no. 21).
 local config  = mu.config
 local network = require "services.network"
 
@@ -69,10 +70,22 @@ function proxy.is_trusted(address)
   return false
 end
 
+-- Of the addresses in X-Forwarded-For the last one that is no trusted proxy's: what stands before it anybody may have
+-- written.
+local function forwarded(header)
+  local entry
+  for text in (header or ""):gmatch "[^,]+" do
+    local address = text:match "^%s*(.-)%s*$"
+    address = address:lower():match "^::ffff:([%d%.]+)$" or address
+    if not entry or not proxy.is_trusted(address:match "^([%d%.]+):%d+$" or address) then entry = address end
+  end
+  return entry
+end
+
 -- The address a request really comes from; nil and a sentence when a trusted proxy does not tell it properly.
 function proxy.address_of(request)
   if not config.reverse_proxy or not proxy.is_trusted(request.address) then return request.address end
-  local header = request.headers["x-real-ip"]
+  local header = request.headers["x-real-ip"] or forwarded(request.headers["x-forwarded-for"])
   if not header then return nil, "The reverse proxy does not send X-Real-IP" end
   local address = header:match "^([%d%.]+)$" or header:match "^([%d%.]+):%d+$"
   if not address or not network.ip(address) then return nil, "X-Real-IP must be an IPv4 address" end

@@ -10,6 +10,7 @@ local KINDS = {                                  -- the first pattern that fits
   { "^Base$", formats.Base }, { "^class%d+$", formats.Class }, { "^char%d+$", formats.Character },
   { "^Completion$", formats.Counters }, { "^Progress$", formats.Counters }, { "^cscompletion$", formats.Counters },
   { "^cstimestamps%d?$", formats.Timestamps }, { "^csreward$", formats.Whole },
+  { "^NewItem$", formats.NewItem }, { "^FaceCodes$", formats.FaceCodes },
 }
 
 local saves = {}

@@ -66,7 +66,10 @@ function tests.counters_and_times()
   local times = saves.parse("cstimestamps2", "1,2,3")
   equal({ #times, times[1] }, { 3, 1 })
   equal(saves.parse("csreward", "17").value, 17)
-  equal(saves.parse("FaceCodes", "20;"), nil)
+  local new, faces = saves.parse("NewItem", "20;4;12 271"), saves.parse("FaceCodes", "20;")
+  equal({ new.version, new.dev_version, #new.items, new.items[2] }, { 20, 4, 2, 271 })
+  equal({ faces.version, faces.codes, faces:text() }, { 20, "", "20;" })
+  equal(saves.parse("Unheard", "20;"), nil)
 end
 
 function tests.what_does_not_parse_reads_as_nothing()
@@ -122,9 +125,10 @@ local function look(view, kind)
 end
 
 function tests.a_parse_and_a_write_is_the_identity()
-  local keys  = { "Base", "class1", "char0", "Completion", "Progress", "cscompletion", "cstimestamps", "csreward" }
+  local keys  = { "Base", "class1", "char0", "Completion", "Progress", "cscompletion", "cstimestamps", "csreward",
+                  "NewItem", "FaceCodes" }
   local count = 0
-  for round = 1, 2500 do
+  for round = 1, 2000 do
     local text = generated()
     if round % 3 == 0 then                       -- a damaged real one
       local whole = ({ CHARACTER, "20;4;Adept;20;0.0000;50", "22,1234,0,7,0,0,0" })[any(3) + 1]

@@ -166,4 +166,13 @@ play.scene("behind a reverse proxy a player's address is what the proxy says", f
   alice:is_notified("UserSessions.UserSessionExtendedDataUpdate", {
     data = { address = { pair = { external = { ip = 0xCB007109, port = 3659 } } } },
   })
+  -- A chain of proxies: what came before the last address that is no proxy's anybody may have written.
+  for header, text in pairs {
+    ["6.6.6.6, 203.0.113.10:4711, ::ffff:127.0.0.1, 127.0.0.2"] = "203.0.113.10", ["203.0.113.11"] = "203.0.113.11",
+    ["::ffff:203.0.113.12"] = "203.0.113.12", ["127.0.0.1"] = "127.0.0.1",
+  } do
+    local bob = play.client(server, "Bob", { headers = { ["x-forwarded-for"] = header } })
+    bob:asks "Util.ping"
+    play.equal(true, server:ctl("sessions list").out:find(text, 1, true) ~= nil, header)
+  end
 end)
