@@ -226,10 +226,11 @@ function subscriptions.move(old, session)
     end
   end
   for _, row in ipairs(moved) do
-    local subscriber, target = row[1], row[2]
+    local subscriber, target       = row[1], row[2]
+    local subscriber_id, target_id = subscriber.id, target.id
     pair_kind.create {
-      pair = pair_of(subscriber, target), subscriber = subscriber, target = target, count = row[3], listed = row[4],
-      subscriber_id = subscriber.id, target_id = target.id,
+      pair = pair_of(subscriber_id, target_id), subscriber = subscriber, target = target, count = row[3],
+      listed = row[4], subscriber_id = subscriber_id, target_id = target_id,
     }
   end
 end
