@@ -237,7 +237,7 @@ int process_start(process *s, const process_options *o, fault *f) {
     }
     snprintf(s->log, sizeof s->log, "%s/log", s->folder);
     snprintf(s->checkout, sizeof s->checkout, "%s", o->checkout ? o->checkout : ".");
-    s->seconds = o->seconds > 0 ? o->seconds : 10;
+    s->seconds = o->seconds > 0 ? o->seconds : 60;
     s->max_memory = o->max_memory;
     if (o->clock) snprintf(s->clock, sizeof s->clock, "%s", o->clock);
     int64_t *clock = open_clock(s);

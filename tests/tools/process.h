@@ -30,7 +30,7 @@ typedef struct process_options {
     const char *data;              /* data folder to use; NULL = data/ in the server's folder */
     const char *const *sets;       /* "key=value" for --set, ended by NULL; may be NULL */
     const process_file *files;     /* written to data/ before the start, ended by a NULL path; may be NULL */
-    double seconds;                /* to wait for readiness; 0 = 10 */
+    double seconds;                /* to wait for readiness; 0 = 60 */
     unsigned long long max_memory; /* RLIMIT_AS in bytes; 0 = none */
     const char *clock;             /* plays/clock.c as a library: process_passes works; NULL = the system's time */
 } process_options;
