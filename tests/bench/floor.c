@@ -17,7 +17,8 @@ static const char *const save_lines[] = {
     "WHERE (EXISTS (SELECT 1 FROM player_settings WHERE player_id = ?1 AND key = ?2)",
     "OR (SELECT count(*) FROM player_settings WHERE player_id = ?1) < ?5)",
     "ON CONFLICT (player_id, key) DO UPDATE",
-    "SET value = excluded.value, updated = excluded.updated, versions = versions + 1",
+    "SET updated = CASE WHEN value = excluded.value THEN updated ELSE excluded.updated END,",
+    "versions = versions + (value <> excluded.value), value = excluded.value",
 };
 #define LINES (sizeof save_lines / sizeof save_lines[0])
 
