@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,8 +57,6 @@ int64_t engine_now(const engine *e) {
 
 /* ---- closing a generation ---- */
 
-static void close_run(void *arg) { generation_free(arg); }
-
 typedef struct closing {
     engine *engine;
     generation *generation;
@@ -65,7 +64,8 @@ typedef struct closing {
 
 static void close_on_worker(void *arg) {
     closing *c = arg;
-    close_run(c->generation);
+    generation_free(c->generation);
+    pages_trim(); /* what it was built from, and what it held outside Lua */
 }
 
 static void close_done(void *arg) {

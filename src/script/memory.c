@@ -9,13 +9,15 @@
  *
  * Pieces of up to 256 bytes, nearly all that a handler makes, come from chunks cut into sizes of 16, 32, … with a list
  * of free ones a size: a generation is used by one thread at a time and Lua tells the size of what it frees, so a piece
- * needs neither lock nor header. The chunks go back when the generation does. The address sanitizer sees every piece.
+ * needs neither lock nor header. The chunks are the system's own pages and go back to it with the generation. The
+ * address sanitizer sees every piece.
  */
 #include "script/state.h"
+#include "base/pages.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK ((size_t)64 << 10)
+#define CHUNK ((size_t)256 << 10)
 #define STEP  16u
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -45,7 +47,7 @@ static void put_small(script_memory *m, void *p, unsigned size) {
 static void *cut_small(script_memory *m, unsigned size) {
     size_t piece = (size_t)(size + 1) * STEP;
     if (m->left < piece) {
-        chunk *c = malloc(CHUNK);
+        chunk *c = pages_take(CHUNK);
         if (!c) return NULL;
         if (m->left >= STEP) put_small(m, m->cut, size_class(m->left)); /* less than the largest size */
         c->next = m->chunks;
@@ -89,7 +91,7 @@ void memory_free(script_memory *m) {
     while (m->chunks) {
         chunk *c = m->chunks;
         m->chunks = c->next;
-        free(c);
+        pages_give(c, CHUNK);
     }
 }
 
