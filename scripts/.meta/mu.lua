@@ -1318,16 +1318,17 @@ function mu.inspect.tasks(most) end
 ---@return integer
 function mu.inspect.timers(most) end
 
---- Watches "log" lines, "packets" (of one session, of all, with false of none yet) or "errors" (warnings, errors, refused inputs) as they come. It ends with the handler that made it.
+--- Watches "log" lines, "packets" (of one session, of all, with false of none yet) or "errors" (warnings, errors, refused inputs) as they come. It ends with the handler that made it; where a reload ended that, the next watcher of this kind and name has what came meanwhile.
 --- *Only in handlers.*
---- Errors: another kind; too many watchers
+--- Errors: another kind; a name of 64 bytes or more; too many watchers
 --- ```lua
 --- local seen = mu.inspect.watch "errors"  seen:close()
 --- ```
 ---@param kind string
 ---@param session? record|boolean
+---@param name? string
 ---@return mu.inspect.watcher
-function mu.inspect.watch(kind, session) end
+function mu.inspect.watch(kind, session, name) end
 
 ---@class mu.inspect.watcher
 local mu_inspect_watcher = {}

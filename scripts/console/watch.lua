@@ -5,6 +5,11 @@ mu.section "watch" { text = "log lines, packets and errors as they come" }
 
 local LOOK_SECONDS = 1                           -- between two looks whether the caller is still there
 
+-- A caller watches one thing at a time; named after him, it goes on through a reload without a gap.
+local function watcher_for(caller, kind, session)
+  return mu.inspect.watch(kind, session, "console " .. caller.number)
+end
+
 -- Prints what comes until the caller has gone.
 local function stream(caller, watcher)
   while not caller:closed() do
@@ -28,7 +33,7 @@ end
 
 local function follow(kind)
   return function(caller, player)
-    local watcher = mu.inspect.watch(kind)
+    local watcher = watcher_for(caller, kind)
     local filter  = about(player.id, player.name)
     while not caller:closed() do
       local text = watcher:next(LOOK_SECONDS)
@@ -41,7 +46,7 @@ end
 mu.command "watch log" {
   text    = "lines of the log",
   endless = true,
-  handle  = function(caller) stream(caller, mu.inspect.watch "log") end,
+  handle  = function(caller) stream(caller, watcher_for(caller, "log")) end,
 }
 
 mu.command "watch log from" {
@@ -54,7 +59,7 @@ mu.command "watch log from" {
 mu.command "watch errors" {
   text    = "warnings and errors of the log, and inputs that were refused, with their bytes",
   endless = true,
-  handle  = function(caller) stream(caller, mu.inspect.watch "errors") end,
+  handle  = function(caller) stream(caller, watcher_for(caller, "errors")) end,
 }
 
 mu.command "watch errors from" {
@@ -67,7 +72,7 @@ mu.command "watch errors from" {
 mu.command "watch packets" {
   text    = "every packet of every connection, decoded, without credentials",
   endless = true,
-  handle  = function(caller) stream(caller, mu.inspect.watch "packets") end,
+  handle  = function(caller) stream(caller, watcher_for(caller, "packets")) end,
 }
 
 -- Who follows whom: caller and watcher by the player's id. A player who logs in again has another session.
@@ -99,7 +104,7 @@ mu.command "watch packets from" {
     local player   = sessions.player(account.id)
     local session  = player and player.session
     local list     = followers[account.id] or {}
-    local follower = { caller = caller, session = session, watcher = mu.inspect.watch("packets", session or false) }
+    local follower = { caller = caller, session = session, watcher = watcher_for(caller, "packets", session or false) }
     followers[account.id], list[#list + 1] = list, follower
     if not session then caller:print(("-- %s is not here --"):format(account.name)) end
     stream(caller, follower.watcher)

@@ -80,6 +80,18 @@ static void offer_options(completer *c, const console_command *command, const bo
     }
 }
 
+/* "--name=…": from here on only what stands behind the sign is completed. */
+static bool offer_assigned(completer *c, const console_command *command) {
+    console_completion *out = c->out;
+    const char *equals = strchr(out->prefix, '='), *written = c->line->line + out->from;
+    if (strncmp(written, "--", 2) != 0 || !equals) return false;
+    int option = console_option_find(command, out->prefix + 2, (size_t)(equals - out->prefix) - 2);
+    out->from += (uint32_t)(strcspn(written, "=") + 1); /* quotes may stand behind it */
+    out->prefix = equals + 1;
+    if (option >= 0) offer_value(c, &command->options[option], 0);
+    return true;
+}
+
 /* The words behind a command's name: which parameter is next, or which option waits for its value. */
 static void complete_words(completer *c, const console_command *command) {
     bool given[CONSOLE_PARAMS_MAX] = {false}, plain = false;
@@ -106,6 +118,8 @@ static void complete_words(completer *c, const console_command *command) {
     }
     if (waits)
         offer_value(c, waits, 0);
+    else if (!plain && offer_assigned(c, command))
+        return;
     else if (!plain && strncmp(c->out->prefix, "-", 1) == 0)
         offer_options(c, command, given);
     else if (params < command->param_count)

@@ -14,7 +14,7 @@ static size_t read_piece(const console_line *l, size_t *at, char *to, console_pi
         char c = l->line[i];
         if (!quote && (c == '"' || c == '\'')) {
             quote = c;
-            p->quoted = true;
+            p->quoted = p->quoted || i == p->from;
         } else if (quote && c == quote) {
             quote = 0;
         } else if (quote == '"' && c == '\\' && i + 1 < l->n && (l->line[i + 1] == '"' || l->line[i + 1] == '\\')) {

@@ -21,7 +21,7 @@
 typedef struct console_piece {
     const char *text;  /* without quotes, zero at its end */
     uint32_t from, to; /* bytes of the line, quotes included */
-    bool quoted;       /* some of it was: "--limit" in quotes is no option */
+    bool quoted;       /* it begins with a quote: "--limit" in quotes is no option */
 } console_piece;
 
 typedef struct console_line {

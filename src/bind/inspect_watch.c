@@ -5,7 +5,9 @@
  * of the packet log, a word from the ring of refused inputs. So nothing is formatted when nobody watches. Log lines may
  * come from any thread; they are gathered under a lock and handed out on the loop's.
  *
- * A watcher that is too slow loses lines, is told how many, and holds nobody up. It ends with the task that made it. */
+ * A watcher that is too slow loses lines, is told how many, and holds nobody up. It ends with the task that made it. But
+ * where a reload ended that task, one that has a name goes on gathering for a few seconds: the watcher of the same name
+ * that the next generation makes takes over what came meanwhile. */
 #include "bind/inspect.h"
 
 #include <lauxlib.h>
@@ -27,6 +29,8 @@
 #define WATCHER_BYTES ((size_t)256 << 10) /* waiting for one watcher */
 #define GATHER_BYTES  ((size_t)1 << 20)   /* log lines on their way to the loop's thread */
 #define SECONDS_MAX   3600.0
+#define HEIR_SECONDS  10 /* how long a named one gathers for whoever comes after a reload */
+#define WATCHER_NAME  64
 
 enum watch_kind { WATCH_LOG, WATCH_PACKETS, WATCH_ERRORS, WATCH_KINDS };
 static const char *const kind_names[] = {"log", "packets", "errors", NULL};
@@ -40,7 +44,10 @@ typedef struct watcher {
     uint64_t lost;
     bool waits;
     task_token token;
-    loop_timer limit;
+    loop_timer limit;        /* of `next`, or of an heir to come */
+    uint32_t generation;     /* that made it */
+    char name[WATCHER_NAME]; /* "": it has no heir */
+    bool left;               /* its task was ended by a reload */
     struct watcher *next;
 } watcher;
 
@@ -63,26 +70,6 @@ static watcher *find(handle h) {
 
 /* ---- handing out (loop thread) ---- */
 
-typedef struct answer {
-    buf text;
-} answer;
-
-static int push_answer(lua_State *L, void *ctx) {
-    const answer *a = ctx;
-    lua_pushlstring(L, (const char *)a->text.p, a->text.n);
-    return 1;
-}
-
-static void free_answer(void *ctx) {
-    buf_free(&((answer *)ctx)->text);
-    free(ctx);
-}
-
-static int push_nothing(lua_State *L, void *ctx) {
-    lua_pushnil(L);
-    return 1;
-}
-
 /* What was lost becomes the last line. */
 static void tell_lost(watcher *w) {
     char line[96];
@@ -93,17 +80,29 @@ static void tell_lost(watcher *w) {
     w->lost = 0;
 }
 
+static int push_text(lua_State *L, watcher *w) {
+    tell_lost(w);
+    lua_pushlstring(L, (const char *)w->text.p, w->text.n);
+    buf_free(&w->text);
+    w->text.max = WATCHER_BYTES;
+    return 1;
+}
+
+/* The text stays with the watcher until Lua has it: a task that is ended in between takes nothing away. */
+static int push_answer(lua_State *L, void *ctx) {
+    watcher *w = ctx ? find(*(handle *)ctx) : NULL;
+    if (w && (w->text.n || w->lost)) return push_text(L, w);
+    lua_pushnil(L);
+    return 1;
+}
+
 static void wake(watcher *w) {
     if (!w->waits) return;
-    answer *a = w->text.n || w->lost ? calloc(1, sizeof *a) : NULL;
+    handle *from = malloc(sizeof *from); /* without one it hears of nothing and asks again */
+    if (from) *from = w->self;
     w->waits = false;
     loop_timer_stop(&w->limit);
-    if (a) {
-        tell_lost(w);
-        a->text = w->text;
-        w->text = (buf){.max = WATCHER_BYTES};
-    }
-    task_wake(all.server->engine, w->token, a ? push_answer : push_nothing, a, a ? free_answer : NULL);
+    task_wake(all.server->engine, w->token, push_answer, from, free);
 }
 
 static void give(watcher *w, const char *text, size_t n) {
@@ -212,17 +211,35 @@ static void watcher_end(watcher *w) {
         break;
     }
     count(w->kind, -1);
-    wake(w); /* with what is left, or nothing */
+    wake(w);
     loop_timer_stop(&w->limit);
     slab_remove(&all.watchers, w->self);
     buf_free(&w->text);
     free(w);
 }
 
+static void no_heir(void *ctx) { watcher_end(ctx); }
+
 static void task_ended(void *ctx) {
     watcher *w = find(*(handle *)ctx);
-    if (w) watcher_end(w);
     free(ctx);
+    if (!w) return;
+    w->waits = false;
+    loop_timer_stop(&w->limit);
+    w->left = w->name[0] && engine_current(all.server->engine)->number != w->generation;
+    if (!w->left || loop_timer_start(all.server->loop, &w->limit, (int64_t)HEIR_SECONDS * 1000000, 0, no_heir, w) < 0)
+        watcher_end(w);
+}
+
+/* The one of that name which a reload left behind, or NULL. */
+static watcher *inherit(enum watch_kind kind, const char *name) {
+    for (watcher *w = all.first; w; w = w->next) {
+        if (!w->left || w->kind != kind || strcmp(w->name, name) != 0) continue;
+        w->left = false;
+        loop_timer_stop(&w->limit);
+        return w;
+    }
+    return NULL;
 }
 
 static watcher *watcher_new(enum watch_kind kind) {
@@ -257,10 +274,12 @@ static watcher *check_watcher(lua_State *L) {
 
 static int l_watch(lua_State *L) {
     int kind = luaL_checkoption(L, 1, NULL, kind_names);
+    const char *name = luaL_optstring(L, 3, "");
     unsigned live = all.count[WATCH_LOG] + all.count[WATCH_PACKETS] + all.count[WATCH_ERRORS];
     if (!all.server || !all.server->loop) return luaL_error(L, "mu.inspect.watch: this program has nothing to watch");
     if (live >= WATCHERS_MAX) return luaL_error(L, "mu.inspect.watch: %d watch already", WATCHERS_MAX);
-    lua_settop(L, 2);
+    if (strlen(name) >= WATCHER_NAME)
+        return luaL_error(L, "mu.inspect.watch: a name has at most %d bytes", WATCHER_NAME - 1);
     if (lua_toboolean(L, 2)) record_check(L, 2, blaze_session_kind());
     handle *box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = (handle){0};
@@ -271,8 +290,11 @@ static int l_watch(lua_State *L) {
         free(owned);
         return luaL_error(L, "mu.inspect.watch: out of memory");
     }
-    watcher *w = watcher_new((enum watch_kind)kind);
+    watcher *w = inherit((enum watch_kind)kind, name);
+    if (!w) w = watcher_new((enum watch_kind)kind);
     if (!w) return luaL_error(L, "mu.inspect.watch: out of memory");
+    w->generation = generation_of(L)->number;
+    snprintf(w->name, sizeof w->name, "%s", name);
     *box = *owned = w->self;
     set_session(L, w, 2);
     return 1;
@@ -286,13 +308,7 @@ static int l_next(lua_State *L) {
     if (!(seconds > 0 && seconds <= SECONDS_MAX))
         return luaL_error(L, "watcher:next: seconds go from above 0 to %d", (int)SECONDS_MAX);
     if (w->waits) return luaL_error(L, "watcher:next: somebody waits for it already");
-    tell_lost(w);
-    if (w->text.n) {
-        lua_pushlstring(L, (const char *)w->text.p, w->text.n);
-        buf_free(&w->text);
-        w->text.max = WATCHER_BYTES;
-        return 1;
-    }
+    if (w->text.n || w->lost) return push_text(L, w);
     task_token t = task_suspend_for(L, "watcher:next", 0);
     if (loop_timer_start(all.server->loop, &w->limit, (int64_t)(seconds * 1e6), 0, on_limit, w) < 0) {
         task_suspend_cancel(L, t);
@@ -324,12 +340,13 @@ static int watcher_text(lua_State *L) {
 
 static const script_function functions[] = {
     {.name = "mu.inspect.watch",
-     .params = "kind: string, session?: record|boolean",
+     .params = "kind: string, session?: record|boolean, name?: string",
      .returns = "mu.inspect.watcher",
      .text = "Watches \"log\" lines, \"packets\" (of one session, of all, with false of none yet) or \"errors\" "
              "(warnings, errors, refused "
-             "inputs) as they come. It ends with the handler that made it.",
-     .errors = "another kind; too many watchers",
+             "inputs) as they come. It ends with the handler that made it; where a reload ended that, the next watcher "
+             "of this kind and name has what came meanwhile.",
+     .errors = "another kind; a name of 64 bytes or more; too many watchers",
      .example = "local seen = mu.inspect.watch \"errors\"  seen:close()",
      .since = "0.2",
      .flags = SCRIPT_RUN_ONLY,

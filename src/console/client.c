@@ -84,8 +84,13 @@ static console_link *attach(const options *o, fault *f) {
 
 /* ---- one command ---- */
 
-/* A word as the server reads it. */
+/* A word as the server reads it; of --name=value only the value is quoted, else it were no option. */
 static void add_word(buf *b, const char *word) {
+    size_t name = strncmp(word, "--", 2) == 0 ? strcspn(word, "= \t\n\"'") : 0;
+    if (name && word[name] == '=') {
+        buf_put(b, word, name + 1);
+        word += name + 1;
+    }
     bool quote = !*word || strpbrk(word, " \t\n\"'") != NULL;
     if (quote) buf_u8(b, '"');
     for (; *word; word++) {

@@ -17,6 +17,7 @@ static const char declared[] =
     "mu.command 'players password' { text = 'new', params = 'player: player, password: secret', "
     "options = 'old?: secret', handle = h }\n"
     "mu.command 'players keep' { text = 'keep', params = 'keep: boolean', options = 'why: string', handle = h }\n"
+    "mu.command 'players online' { text = 'here', options = 'who?: player', handle = h }\n"
     "mu.command 'say' { text = 'message', section = 'players', params = 'to: player, text: rest', handle = h }\n"
     "mu.command 'help' { text = 'help', params = 'topic?: command', handle = h }\n"
     "mu.command '>' { text = 'Lua', section = 'help', params = 'code: rest', handle = h }\n";
@@ -106,6 +107,9 @@ static void test_values(void **state) {
     assert_string_equal(call.params[1].text, "'tis so");
     assert_int_equal(parse("players keep off --why 'so it is'"), 0);
     assert_true(call.params[0].given && !call.params[0].boolean);
+    assert_int_equal(parse("players keep off --why=\"so it is\""), 0);
+    assert_string_equal(call.options[0].text, "so it is");
+    assert_int_equal(parse("players keep off \"--why=so it is\""), E_ARGUMENT);
     assert_int_equal(parse(">1 +  'x'"), 0);
     assert_string_equal(call.params[0].text, "1 +  'x'");
     assert_int_equal(parse("players show --help"), 0);
@@ -120,6 +124,8 @@ static void test_secrets(void **state) {
     assert_string_equal(call.loggable, "players password alice (hidden) --old=(hidden)");
     assert_int_equal(parse("players password alice --old first second"), 0);
     assert_string_equal(call.loggable, "players password alice --old (hidden) (hidden)");
+    assert_int_equal(parse("players password alice second --old='the first'"), 0);
+    assert_string_equal(call.loggable, "players password alice (hidden) --old=(hidden)");
     assert_int_equal(parse("players list"), 0);
     assert_false(call.secret);
     assert_string_equal(call.loggable, "players list");
@@ -128,9 +134,9 @@ static void test_secrets(void **state) {
 static void test_refusals(void **state) {
     refused("plyers list", "there is no command 'plyers'; did you mean 'players'?");
     refused("what", "there is no command 'what'; 'help' lists them all");
-    refused("players", "'players' needs one more word: keep, list, password, show");
+    refused("players", "'players' needs one more word: keep, list, online, password, show");
     refused("players shwo alice", "'players' has no command 'shwo'; did you mean 'show'?");
-    refused("players xyzzy", "'players' has no command 'xyzzy'; it has: keep, list, password, show");
+    refused("players xyzzy", "'players' has no command 'xyzzy'; it has: keep, list, online, password, show");
     refused("players list --limt 5", "players list has no option --limt; did you mean --limit?");
     refused("players list --xyzzy", "players list has no option --xyzzy; 'help players list' tells which it has");
     refused("players list --limit", "players list: --limit needs a value (integer)");
@@ -168,7 +174,7 @@ static void test_completion(void **state) {
     completes("", "> help players say");
     completes("pl", "players");
     assert_int_equal(found.from, 0);
-    completes("players ", "keep list password show");
+    completes("players ", "keep list online password show");
     assert_int_equal(found.from, 8);
     completes("players s", "show");
     completes("players show a", "all *player(a)");
@@ -178,11 +184,21 @@ static void test_completion(void **state) {
     completes("players list --", "--help --json --limit --offline --share --sort-by");
     completes("players list --limit 5 --o", "--offline");
     completes("players list --limit ", "");
+    completes("players list --offline=", "no yes");
+    assert_int_equal(found.from, 23);
+    completes("players list --offline=y", "yes");
+    completes("players list --weather=", "");
+    completes("players list -- --offline=", "");
+    completes("players online --who=al", "*player(al)");
+    assert_int_equal(found.from, 21);
+    completes("players online --who al", "*player(al)");
+    completes("players online --who=\"Jane D", "*player(Jane D)");
+    assert_int_equal(found.from, 21);
     completes("players keep ", "no yes");
     completes("say ", "*player()");
     completes("say alice hel", "");
     completes("help pla", "players");
-    completes("help players ", "keep list password show");
+    completes("help players ", "keep list online password show");
     completes("help mu.console.sec", "mu.console.sections");
     completes("> x = mu.con", "lua(mu.con)");
     assert_int_equal(found.from, 6);
