@@ -1273,6 +1273,14 @@ function mu.inspect.failures(most) end
 ---@return table
 function mu.inspect.generation() end
 
+--- How busy the one thread of all logic was in the last minute: { seconds (looked at), busy (of them, processor time), longest_turn (seconds) }; nil when nobody watches over it (inspect.stall_ms = 0).
+--- *Only in handlers.*
+--- ```lua
+--- local load = mu.inspect.load()
+--- ```
+---@return table?
+function mu.inspect.load() end
+
 --- The last inputs that a decoder refused, newest first: { number, at, decoder, error, what, who, peer, door, text, offset, size, shown }; shown is all of it for people, with the bytes in hex.
 --- *Only in handlers.*
 --- ```lua

@@ -16,9 +16,17 @@ local function doors()
   return #parts > 0 and table.concat(parts, ", ") or "none is open"
 end
 
+-- One thread runs all logic: at 100 % players wait.
+local function load_of_loop()
+  local load = mu.inspect.load()
+  if not load then return "not watched (inspect.stall_ms)" end
+  return ("%.1f %% of the last %s; the longest turn took %.0f ms"):format(100 * load.busy / load.seconds,
+    format.span(load.seconds), 1000 * load.longest_turn)
+end
+
 mu.command "status" {
   section = "server",
-  text    = "version, uptime, scripts, doors, who is here, memory",
+  text    = "version, uptime, scripts, doors, who is here, memory, load",
   handle  = function()
     local p = mu.console.process()
     return format.sheet {
@@ -38,6 +46,7 @@ mu.command "status" {
       { "killed tasks",   p.killed_tasks },
       { "memory",         format.bytes(p.memory) },
       { "… of scripts",   format.bytes(p.scripts_memory) },
+      { "load of the loop", load_of_loop() },
       { "processor time", ("%.1f s, %.1f %% of one core"):format(p.cpu, 100 * p.cpu / math.max(p.uptime, 0.001)) },
     }
   end,

@@ -195,6 +195,16 @@ static int l_entry_lines(lua_State *L) {
     return 2;
 }
 
+static int l_load(lua_State *L) {
+    loop_load load;
+    if (!inspect_load(&load)) return 0;
+    lua_createtable(L, 0, 3);
+    put_seconds(L, "seconds", load.us);
+    put_seconds(L, "busy", load.busy_us);
+    put_seconds(L, "longest_turn", load.turn_us);
+    return 1;
+}
+
 static const script_function functions[] = {
     {.name = "mu.inspect.malformed",
      .params = "most?: integer",
@@ -248,6 +258,14 @@ static const script_function functions[] = {
      .since = "0.2",
      .flags = SCRIPT_RUN_ONLY,
      .call = l_metrics},
+    {.name = "mu.inspect.load",
+     .returns = "table?",
+     .text = "How busy the one thread of all logic was in the last minute: { seconds (looked at), busy (of them, "
+             "processor time), longest_turn (seconds) }; nil when nobody watches over it (inspect.stall_ms = 0).",
+     .example = "local load = mu.inspect.load()",
+     .since = "0.2",
+     .flags = SCRIPT_RUN_ONLY,
+     .call = l_load},
     {.name = "mu.inspect.entry_lines",
      .params = "word: string",
      .returns = "string, table",

@@ -61,4 +61,15 @@ void inspect_watch_stop(void);
 /* Watches from now on; limit_us 0 ends it. Called again, the new limit holds. */
 void inspect_stall_start(server *s, int64_t limit_us);
 
+#define LOAD_SECONDS 60
+
+typedef struct loop_load {
+    int64_t us;      /* the time looked at: LOAD_SECONDS, or since the start */
+    int64_t busy_us; /* of it the loop's thread ran: processor time */
+    int64_t turn_us; /* the longest turn in it, until a second ago */
+} loop_load;
+
+/* False when the loop is not watched (inspect.stall_ms = 0) or has only begun. Loop thread. */
+bool inspect_load(loop_load *out);
+
 #endif

@@ -1,4 +1,4 @@
-/* inspect_stall.c: says so when the loop stands still.
+/* inspect_stall.c: says so when the loop stands still, and how busy it is.
  *
  * A thread of its own asks the loop for a sign of life a few times within the limit (a posted message) and looks
  * whether the last one has come. Nothing is asked of the loop beyond that, so a server that has nothing to do stays
@@ -6,7 +6,10 @@
  * as it can (script/watch.h): it does so by itself after limits.burst_warn_ms of CPU time, but a script may also stand
  * still inside a C function that waits. Once the loop turns again it says for how long it had not.
  *
- * It ends nothing: that is the watchdog's matter. */
+ * It ends nothing: that is the watchdog's matter.
+ *
+ * With each sign the loop looks at its thread's processor time and at its longest turn, once a second at most: so the
+ * load of the last minute is known without a clock call a turn. */
 #include "bind/inspect.h"
 
 #include <pthread.h>
@@ -20,6 +23,7 @@
 #define SIGNS      4     /* asked for within the limit */
 #define TICK_MIN   20000 /* microseconds */
 #define STILL_WAIT ((int64_t)10 * 1000000)
+#define LOOKS      64 /* of the loop's load: a minute and a little */
 
 static struct {
     pthread_mutex_t lock;
@@ -33,9 +37,38 @@ static struct {
     atomic_bool told; /* that it stands still */
 } me = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
+/* ---- the load; the loop's thread ---- */
+
+static struct load_look {
+    int64_t at_us, cpu_us, turn_us;
+} looks[LOOKS];
+static unsigned look_count; /* so far */
+
+static void look_at_load(int64_t now) {
+    if (look_count && now - looks[(look_count - 1) % LOOKS].at_us < 1000000) return;
+    looks[look_count++ % LOOKS] =
+        (struct load_look){now, clock_thread_cpu_us(), loop_longest_turn(me.server->loop)};
+}
+
+bool inspect_load(loop_load *out) {
+    int64_t now = clock_mono_us();
+    *out = (loop_load){0};
+    if (!me.running || look_count == 0) return false;
+    for (unsigned back = 1; back <= look_count && back <= LOOKS; back++) {
+        const struct load_look *l = &looks[(look_count - back) % LOOKS];
+        if (back > 1 && now - l->at_us > LOAD_SECONDS * 1000000) break;
+        out->us = now - l->at_us, out->busy_us = clock_thread_cpu_us() - l->cpu_us;
+        if (l->turn_us > out->turn_us) out->turn_us = l->turn_us;
+    }
+    return out->us > 0;
+}
+
+/* ---- the signs ---- */
+
 /* On the loop's thread. */
 static void sign(void *ctx) {
     int64_t before = atomic_load(&me.came_us), now = clock_mono_us();
+    look_at_load(now);
     atomic_store(&me.came_us, now);
     atomic_store(&me.asked, false);
     if (atomic_exchange(&me.told, false))

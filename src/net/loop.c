@@ -63,12 +63,29 @@ static void count(loop *l) {
     l->tally_in = l->tally_out = l->tally_writes = 0;
 }
 
+/* libuv looks at its clock when the poll returns, before it calls anybody; here the loop is about to wait again. */
+static void measure_turn(loop *l) {
+    int64_t us = l->woke_us ? clock_mono_us() - l->woke_us : 0;
+    if (us > l->longest_turn_us) l->longest_turn_us = us;
+}
+
+int64_t loop_longest_turn(loop *l) {
+    int64_t us = l->longest_turn_us;
+    l->longest_turn_us = 0;
+    return us;
+}
+
 static void on_prepare(uv_prepare_t *p) {
     run_items(p->data);
     count(p->data);
+    measure_turn(p->data);
 }
 
-static void on_check(uv_check_t *c) { run_items(c->data); }
+static void on_check(uv_check_t *c) {
+    loop *l = c->data;
+    l->woke_us = (int64_t)uv_now(&l->uv) * 1000;
+    run_items(l);
+}
 
 void loop_turn_end(loop *l, loop_item *item) {
     if (item->queued) return;

@@ -55,6 +55,7 @@ struct loop {
     size_t timer_count, timer_room;
     uint64_t timer_order;
     uint32_t works; /* loop_work calls not done yet */
+    int64_t woke_us, longest_turn_us; /* when the poll returned, 0 = not yet; of turns since loop_longest_turn */
     bool freeing;
 
     slab streams;  /* struct stream * each: the slot gives the stream its handle */
