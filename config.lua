@@ -203,6 +203,8 @@ return {
     -- task_memory_mib = 64,         -- its memory
     -- memory_mib = 256,             -- memory of all scripts together
     -- load_seconds = 10,            -- time to load all scripts
+    -- source_kib = 1024,            -- size of one file of them
+    -- sources_mib = 32,             -- … of all together
     -- coroutines = 20000,           -- coroutines that one handler may make without a pause
     -- tasks = 10000,                -- background tasks and handlers of events under way
     -- timers = 100000,              -- timers that run at once

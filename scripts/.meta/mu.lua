@@ -3255,6 +3255,8 @@ function transaction:row(sql, ...) end
 ---@field setting_bytes integer Longest value a game may save under one key.
 ---@field setting_keys integer Most keys one player may have.
 ---@field silence_seconds integer A connection from which nothing came for so long is closed. 0: never.
+---@field source_kib integer size of one file of scripts
+---@field sources_mib integer size of all files of scripts together
 ---@field task_memory_mib integer memory that one handler may take
 ---@field task_seconds integer whole time of a handler, waiting included
 ---@field tasks integer background tasks and handlers of events that may be under way

@@ -5,10 +5,10 @@ local things = require "console.things"
 mu.section "help" { text = "what can be said here" }
 
 -- The commands whose names begin with these words: "players" where it is no section.
-local function family(words)
+local function family(words, terminal)
   local parts = {}
   for _, command in ipairs(mu.console.commands()) do
-    if command.name:sub(1, #words + 1) == words .. " " then parts[#parts + 1] = manual.command(command.name) end
+    if command.name:sub(1, #words + 1) == words .. " " then parts[#parts + 1] = manual.command(command.name, terminal) end
   end
   return parts[1] and table.concat(parts, "\n\n")
 end
@@ -19,9 +19,9 @@ mu.command "help" {
   example = "help Util.ping",
   handle  = function(caller, topic)
     if not topic then return manual.everything(caller.width) end
-    local section, command = manual.section(topic, caller.width), manual.command(topic)
+    local section, command = manual.section(topic, caller.width), manual.command(topic, caller.width)
     if section and command then return section .. "\n\n" .. command end
-    local found = section or command or manual.lua_function(topic) or family(topic) or things.about(topic)
+    local found = section or command or manual.lua_function(topic) or family(topic, caller.width) or things.about(topic)
     if found then return found end
     local names = manual.names()
     things.add_names(names, "")

@@ -3,10 +3,15 @@ local manual = {}
 
 local function pad(text, cells) return text .. (" "):rep(math.max(1, cells - utf8.len(text))) end
 
--- "players show <player> [--limit <integer>]"
-local function usage(command)
+-- "players show <player> [--limit <integer>]"; with many options, where all commands are listed, "… [options]".
+local MANY = 3
+local function usage(command, short)
   local parts = { command.name }
   for _, p in ipairs(command.params) do parts[#parts + 1] = (p.optional and "[%s]" or "<%s>"):format(p.name) end
+  if short and #command.options > MANY then
+    parts[#parts + 1] = "[options]"
+    return table.concat(parts, " ")
+  end
   for _, o in ipairs(command.options) do
     local name = o.name:gsub("_", "-")
     parts[#parts + 1] = o.type == "boolean" and ("[--%s]"):format(name) or ("[--%s <%s>]"):format(name, o.type)
@@ -44,10 +49,10 @@ end
 
 local function add_commands(lines, commands, terminal)
   local widest = 0
-  for _, command in ipairs(commands) do widest = math.max(widest, #usage(command)) end
+  for _, command in ipairs(commands) do widest = math.max(widest, #usage(command, true)) end
   widest = math.min(widest, 36) + 2
   for _, command in ipairs(commands) do
-    local written = usage(command)
+    local written = usage(command, true)
     if #written > widest - 2 then
       lines[#lines + 1] = "  " .. written
       written = ""
@@ -88,16 +93,25 @@ local function named(list, name)
   end
 end
 
+-- Lines of `text`, the second and later ones deeper.
+local function add_wrapped(lines, text, terminal, indent, deeper)
+  for i, part in ipairs(wrapped(text, terminal > 40 and terminal - deeper or 1000)) do
+    lines[#lines + 1] = (" "):rep(i == 1 and indent or deeper) .. part
+  end
+end
+
 -- All of one command; nil when there is none.
-function manual.command(name)
+function manual.command(name, terminal)
   local command = named(mu.console.commands(), name)
   if not command then return nil end
-  local lines = { usage(command), "  " .. command.text }
+  local lines = {}
+  add_wrapped(lines, usage(command), terminal, 0, 4)
+  add_wrapped(lines, command.text, terminal, 2, 2)
   if #command.params + #command.options > 0 then lines[#lines + 1] = "" end
   add_parameters(lines, command.params)
   add_parameters(lines, command.options, true)
   lines[#lines + 1] = ""
-  if command.example then lines[#lines + 1] = "  example: " .. command.example end
+  if command.example then add_wrapped(lines, "example: " .. command.example, terminal, 2, 11) end
   if command.changes then lines[#lines + 1] = "  changes something: it is kept in the audit log" end
   if command.endless then lines[#lines + 1] = "  runs until Ctrl-C, through reloads" end
   lines[#lines + 1] = ("  declared in %s:%d"):format(command.file, command.line)

@@ -130,7 +130,7 @@ end
 -- Runs `call` for `caller`; returns the exit code.
 function run.command(caller, call)
   if call.help then
-    caller:print(require("console.manual").command(call.command))
+    caller:print(require("console.manual").command(call.command, caller.width))
     return FINE
   end
   local good, result, reason = mu.console.try(perform, caller, call)

@@ -3,7 +3,7 @@
 --   view.lines({ columns = { "id", "name" }, rows = { { 1, "alice" } }, note = "1 player" }, 80)
 --
 -- Numbers stand at the right of their column. Where the terminal is too narrow, the widest columns give way first and
--- their long cells end with "…"; without a terminal nothing is cut.
+-- their long cells end with "…", places in files begin with it; without a terminal nothing is cut.
 local width = require "console.width"
 
 local view = {}
@@ -65,7 +65,8 @@ end
 local function line_of(cells, widths, right)
   local parts = {}
   for c, cell in ipairs(cells) do
-    cell = width.cut(cell, widths[c])
+    local place = cell:find "%.lua:%d+$"
+    cell = (place and width.cut_front or width.cut)(cell, widths[c])
     local pad = (" "):rep(widths[c] - width.of(cell))
     parts[c] = right[c] and pad .. cell or cell .. pad
   end

@@ -63,4 +63,16 @@ function width.cut(text, most)
   return text
 end
 
+-- The same, but the end stays: of a place in a file the line counts most.
+function width.cut_front(text, most)
+  local sum, from = width.of(text), 1
+  if sum <= most then return text end
+  for at, code in utf8.codes(text) do
+    from = at
+    if sum <= most - 1 then break end
+    sum = sum - cells(code)
+  end
+  return most < 1 and "" or "…" .. text:sub(from)
+end
+
 return width

@@ -337,6 +337,7 @@ static int build_steps(generation *g) {
     if (run_step(g, step_compile, NULL) < 0) return E_LOAD;
     if (run_step(g, step_open, NULL) < 0) return E_LOAD;
     if (run_step(g, step_settings, NULL) < 0) return E_LOAD;
+    sources_check(own->sources, own->limits.source, own->limits.sources, g);
     watch_set_limits(own->watch, own->limits.load_us, own->limits.load_us);
     memory_limit(&own->memory, own->limits.memory);
     int result = run_step(g, step_main, NULL);

@@ -29,19 +29,30 @@ static const struct engine_setting {
     {"limits.memory_mib", 256, 4, 65536, "memory of all scripts together"},
     {"limits.coroutines", 20000, 100, 10000000, "coroutines that one handler may make without a pause"},
     {"limits.tasks", 10000, 100, 1000000, "background tasks and handlers of events that may be under way"},
+    {"limits.source_kib", 1024, 16, SOURCE_MAX >> 10, "size of one file of scripts"},
+    {"limits.sources_mib", 32, 1, SOURCES_MAX >> 20, "size of all files of scripts together"},
 };
 
+#define ENGINE_SETTINGS (sizeof engine_settings / sizeof *engine_settings)
+
+static script_limits limits_of(const lua_Integer n[ENGINE_SETTINGS]) {
+    return (script_limits){.burst_warn_us = n[0] * 1000,
+                           .burst_us = n[1] * 1000,
+                           .task_us = n[2] * 1000000,
+                           .await_us = n[3] * 1000000,
+                           .load_us = n[4] * 1000000,
+                           .task_memory = (size_t)n[5] * MIB,
+                           .memory = (size_t)n[6] * MIB,
+                           .coroutines = (uint32_t)n[7],
+                           .tasks = (uint32_t)n[8],
+                           .source = (size_t)n[9] << 10,
+                           .sources = (size_t)n[10] * MIB};
+}
+
 void settings_limits_default(script_limits *l) {
-    const struct engine_setting *s = engine_settings;
-    *l = (script_limits){.burst_warn_us = s[0].value * 1000,
-                         .burst_us = s[1].value * 1000,
-                         .task_us = s[2].value * 1000000,
-                         .await_us = s[3].value * 1000000,
-                         .load_us = s[4].value * 1000000,
-                         .task_memory = (size_t)s[5].value * MIB,
-                         .memory = (size_t)s[6].value * MIB,
-                         .coroutines = (uint32_t)s[7].value,
-                         .tasks = (uint32_t)s[8].value};
+    lua_Integer numbers[ENGINE_SETTINGS];
+    for (size_t i = 0; i < ENGINE_SETTINGS; i++) numbers[i] = engine_settings[i].value;
+    *l = limits_of(numbers);
 }
 
 /* ---- declarations: registry table path → { type=, default=, text=, min=, max=, values=, of=, fields=, where= } ----
@@ -62,7 +73,7 @@ void settings_push_places(lua_State *L) { push_table(L, &places_key); }
 
 void settings_push_declared(lua_State *L) {
     if (!push_table(L, &declared_key)) return;
-    for (size_t i = 0; i < sizeof engine_settings / sizeof *engine_settings; i++) {
+    for (size_t i = 0; i < ENGINE_SETTINGS; i++) {
         const struct engine_setting *s = &engine_settings[i];
         lua_createtable(L, 0, 5);
         lua_pushliteral(L, "integer");
@@ -423,16 +434,13 @@ static void place_value(lua_State *L, int config, const char *path) {
 }
 
 static void read_limits(lua_State *L, int values, script_limits *l) {
-    lua_Integer numbers[sizeof engine_settings / sizeof *engine_settings];
-    for (size_t i = 0; i < sizeof engine_settings / sizeof *engine_settings; i++) {
+    lua_Integer numbers[ENGINE_SETTINGS];
+    for (size_t i = 0; i < ENGINE_SETTINGS; i++) {
         lua_getfield(L, values, engine_settings[i].path);
         numbers[i] = lua_isnil(L, -1) ? engine_settings[i].value : (lua_Integer)lua_tonumber(L, -1);
         lua_pop(L, 1);
     }
-    l->burst_warn_us = numbers[0] * 1000, l->burst_us = numbers[1] * 1000;
-    l->task_us = numbers[2] * 1000000, l->await_us = numbers[3] * 1000000, l->load_us = numbers[4] * 1000000;
-    l->task_memory = (size_t)numbers[5] * MIB, l->memory = (size_t)numbers[6] * MIB;
-    l->coroutines = (uint32_t)numbers[7], l->tasks = (uint32_t)numbers[8];
+    *l = limits_of(numbers);
 }
 
 int settings_evaluate(generation *g, lua_State *L) {

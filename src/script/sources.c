@@ -153,6 +153,16 @@ const source *sources_file(source_set *s, const char *path, const char *name, ge
     return &s->list[s->count - 1];
 }
 
+void sources_check(const source_set *s, size_t one, size_t all, generation *g) {
+    for (size_t i = 0; i < s->count; i++) {
+        const source *it = &s->list[i];
+        if (it->size > one)
+            generation_error(g, NULL, 0, "%s: larger than %zu KiB (limits.source_kib)", it->name, one >> 10);
+    }
+    if (s->bytes > all)
+        generation_error(g, NULL, 0, "all scripts together are larger than %zu MiB (limits.sources_mib)", all >> 20);
+}
+
 void source_keep_code(source *it, const void *from, size_t size) {
     source_code *code = malloc(sizeof *code + size);
     if (!code) return; /* it is compiled once more the next time */

@@ -34,8 +34,9 @@ typedef struct source_set {
     bool sealed; /* complete: nothing is read from disk any more */
 } source_set;
 
-#define SOURCE_MAX  (1u << 20)  /* bytes of one file */
-#define SOURCES_MAX (32u << 20) /* bytes of all files */
+/* What is read at all, before the settings are known; limits.source_kib and limits.sources_mib cannot go beyond. */
+#define SOURCE_MAX  (16u << 20)  /* bytes of one file */
+#define SOURCES_MAX (256u << 20) /* bytes of all files */
 
 /* Reads every script below the roots but tests/ and mods/<name>/tests/, sorted, shadowed ones left out. */
 int sources_read(source_set *s, const script_root *roots, generation *g);
@@ -44,6 +45,7 @@ const source *sources_file(source_set *s, const char *path, const char *name, ge
 void source_keep_code(source *it, const void *from, size_t size);
 /* Takes over what `other` (may be NULL) has compiled of files that have not changed. */
 void sources_share(source_set *s, const source_set *other);
+void sources_check(const source_set *s, size_t one, size_t all, generation *g); /* in bytes: the settings */
 void sources_hash(source_set *s, char hash[17]);
 void sources_free(source_set *s);
 

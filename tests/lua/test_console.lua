@@ -41,6 +41,11 @@ function test.widths_of_letters()
   unit.assertEquals(width.cut("größe", 5), "größe")
   unit.assertEquals(width.cut("größer", 5), "größ…")
   unit.assertEquals(width.cut("x", 0), "")
+  unit.assertEquals(width.cut_front("configs/me3_msg.lua:19", 10), "…sg.lua:19")
+  unit.assertEquals(width.cut_front("größe.lua:1", 11), "größe.lua:1")
+  unit.assertEquals(width.cut_front("漢字漢字", 5), "…漢字")
+  unit.assertEquals(width.cut_front("漢字漢字", 4), "…字")
+  unit.assertEquals(width.cut_front("x:1", 0), "")
   unit.assertEquals(width.clean "a\xffb\tc\r\nd", "a\u{FFFD}b c d")
 end
 

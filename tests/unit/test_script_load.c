@@ -363,9 +363,15 @@ static void test_a_file_too_large_is_named_and_hides_nothing(void **state) {
     world_write(&w, "scripts/lib/large.lua", text);
     world_write(&w, "scripts/lib/wrong.lua", "wrong()");
     assert_int_equal(world_try(&w), E_LOAD);
-    assert_contains(engine_report(w.engine), "scripts/lib/large.lua: larger than 1048576 bytes");
+    assert_contains(engine_report(w.engine), "scripts/lib/large.lua: larger than 1024 KiB (limits.source_kib)");
     assert_contains(engine_report(w.engine), "scripts/lib/wrong.lua:1:");
     assert_null(strstr(engine_report(w.engine), "no such file"));
+    world_write(&w, "scripts/lib/wrong.lua", "return 1");
+    world_write(&w, "config.lua", "return { limits = { sources_mib = 1, source_kib = 4096 } }");
+    assert_int_equal(world_try(&w), E_LOAD);
+    assert_string_equal(engine_report(w.engine), "all scripts together are larger than 1 MiB (limits.sources_mib)");
+    world_write(&w, "config.lua", "return { limits = { source_kib = 4096 } }");
+    assert_int_equal(world_try(&w), 0);
     world_close(&w);
     free(text);
 }
