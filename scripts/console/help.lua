@@ -8,7 +8,8 @@ mu.section "help" { text = "what can be said here" }
 local function family(words, terminal)
   local parts = {}
   for _, command in ipairs(mu.console.commands()) do
-    if command.name:sub(1, #words + 1) == words .. " " then parts[#parts + 1] = manual.command(command.name, terminal) end
+    local inside = command.name:sub(1, #words + 1) == words .. " "
+    if inside then parts[#parts + 1] = manual.command(command.name, terminal) end
   end
   return parts[1] and table.concat(parts, "\n\n")
 end

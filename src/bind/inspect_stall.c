@@ -39,15 +39,12 @@ static struct {
 
 /* ---- the load; the loop's thread ---- */
 
-static struct load_look {
-    int64_t at_us, cpu_us, turn_us;
-} looks[LOOKS];
+static struct load_look { int64_t at_us, cpu_us, turn_us; } looks[LOOKS];
 static unsigned look_count; /* so far */
 
 static void look_at_load(int64_t now) {
     if (look_count && now - looks[(look_count - 1) % LOOKS].at_us < 1000000) return;
-    looks[look_count++ % LOOKS] =
-        (struct load_look){now, clock_thread_cpu_us(), loop_longest_turn(me.server->loop)};
+    looks[look_count++ % LOOKS] = (struct load_look){now, clock_thread_cpu_us(), loop_longest_turn(me.server->loop)};
 }
 
 bool inspect_load(loop_load *out) {

@@ -5,9 +5,9 @@
  * of the packet log, a word from the ring of refused inputs. So nothing is formatted when nobody watches. Log lines may
  * come from any thread; they are gathered under a lock and handed out on the loop's.
  *
- * A watcher that is too slow loses lines, is told how many, and holds nobody up. It ends with the task that made it. But
- * where a reload ended that task, one that has a name goes on gathering for a few seconds: the watcher of the same name
- * that the next generation makes takes over what came meanwhile. */
+ * A watcher that is too slow loses lines, is told how many, and holds nobody up. It ends with the task that made it.
+ * But where a reload ended that task, one that has a name goes on gathering for a few seconds: the watcher of the same
+ * name that the next generation makes takes over what came meanwhile. */
 #include "bind/inspect.h"
 
 #include <lauxlib.h>
@@ -278,6 +278,7 @@ static int l_watch(lua_State *L) {
     unsigned live = all.count[WATCH_LOG] + all.count[WATCH_PACKETS] + all.count[WATCH_ERRORS];
     if (!all.server || !all.server->loop) return luaL_error(L, "mu.inspect.watch: this program has nothing to watch");
     if (live >= WATCHERS_MAX) return luaL_error(L, "mu.inspect.watch: %d watch already", WATCHERS_MAX);
+    lua_settop(L, 3);
     if (strlen(name) >= WATCHER_NAME)
         return luaL_error(L, "mu.inspect.watch: a name has at most %d bytes", WATCHER_NAME - 1);
     if (lua_toboolean(L, 2)) record_check(L, 2, blaze_session_kind());

@@ -23,7 +23,7 @@ loop *loop_new(fault *f);                 /* NULL and *f filled when the system 
 void loop_run(loop *l);                   /* returns after loop_stop */
 void loop_turn(loop *l, int64_t wait_us); /* one turn; waits at most so long (tests); negative = as long as needed */
 int64_t loop_longest_turn(loop *l); /* of the turns since the last call, waiting left out; µs, to the millisecond */
-void loop_stop(loop *l);                  /* any thread: loop_run returns after this turn */
+void loop_stop(loop *l);            /* any thread: loop_run returns after this turn */
 /* Aborts every stream and listener still there (their `closed` callbacks run), runs what was posted, frees all. */
 void loop_free(loop *l);
 

@@ -54,7 +54,7 @@ struct loop {
     loop_timer **timers; /* binary heap by (due_us, order) */
     size_t timer_count, timer_room;
     uint64_t timer_order;
-    uint32_t works; /* loop_work calls not done yet */
+    uint32_t works;                   /* loop_work calls not done yet */
     int64_t woke_us, longest_turn_us; /* when the poll returned, 0 = not yet; of turns since loop_longest_turn */
     bool freeing;
 

@@ -22,8 +22,8 @@ typedef struct script_limits {
     int64_t burst_warn_us, burst_us, task_us, await_us, load_us;
     size_t task_memory, memory;
     size_t source, sources; /* bytes of one file, of all */
-    uint32_t coroutines; /* that one handler may make without a pause */
-    uint32_t tasks;      /* of mu.spawn and events, in flight, of one generation */
+    uint32_t coroutines;    /* that one handler may make without a pause */
+    uint32_t tasks;         /* of mu.spawn and events, in flight, of one generation */
 } script_limits;
 
 /* ---- generations ---- */

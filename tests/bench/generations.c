@@ -260,8 +260,8 @@ void bench_generations(bench *b) {
             "%.1f MiB after %d reloads, %.1f MiB after all; process %.1f MiB, %.1f MiB; longest reply of the mixed "
             "load %.0f ms | nothing lost | |\n",
             e->done, seconds, e->refused, BROKEN, b->connections, comers_count,
-            (unsigned long long)(replies + r->replies), (unsigned long long)(logins + c->result.replies),
-            e->memory[0], WARM, e->memory[1], e->pss[0], e->pss[1], r->longest_us / 1000);
+            (unsigned long long)(replies + r->replies), (unsigned long long)(logins + c->result.replies), e->memory[0],
+            WARM, e->memory[1], e->pss[0], e->pss[1], r->longest_us / 1000);
     bench_tell(b, "generations", rc, &f);
     remove_probe(b);
     b->connections = connections;
