@@ -38,6 +38,8 @@ play.scene("the war: login, ratings, matches, promotions, what nobody may", func
     answers(prefix .. "/galaxyatwar/getRatings/" .. token, fresh)
   end
   alice:asks("Util.userSettingsSave", { key = "class1", value = "20;4;Adept;20;0.0000;7", user_id = 0 })
+  server:passes(1)                               -- then he is told of his rating
+  alice:is_notified "UserSessions.UserSessionExtendedDataUpdate"
   alice:asks("Util.userSettingsSave", { key = "class2", value = "20;4;Soldier;20;0.0000;x", user_id = 0 })
   local increase = "/galaxyatwar/increaseRatings/" .. token
   answers(increase .. "?rinc|0=100&rinc|1=0&rinc%7C2=65535&rinc|3=-4&rinc|4=99999999999",

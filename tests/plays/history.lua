@@ -72,11 +72,18 @@ play.scene("a save that went wrong is put back, and a player moves to another ac
   local server = play.server {}
   local alice  = play.client(server, "Alice")
   steps.create_account(alice, "alice@example.org", "hunter22")
-  local function save(key, value) alice:asks("Util.userSettingsSave", { key = key, value = value, user_id = 0 }) end
+  -- Her rating changes meanwhile, and she is told so whenever a second is over.
+  local function asks(name, body)
+    alice:sends(name, body)
+    local answer
+    repeat answer = alice:next() until answer.kind ~= "notification"
+    play.equal({ kind = "response", name = name }, answer, "the answer")
+  end
+  local function save(key, value) asks("Util.userSettingsSave", { key = key, value = value, user_id = 0 }) end
   for i = 1, 25 do save("class1", "20;4;Adept;20;0.0000;" .. i) end
   save("class1", "20;4;Adept;20;0.0000;25")      -- the same once more is no version
   save("Completion", "22,70,0")
-  alice:asks("Util.deleteUserSettings", { key = "Completion", user_id = 0 })
+  asks("Util.deleteUserSettings", { key = "Completion", user_id = 0 })
   local out = says(server, "players history alice@example.org class1 --limit 100", "0.0000;25")
   play.equal(true, out:find("21 versions", 1, true) ~= nil, out)
   play.equal(nil, out:find("0.0000;4 ", 1, true), out)

@@ -16,7 +16,7 @@ local function behind(address)
 end
 
 play.scene("a tournament behind one router: everybody at once, three times", function()
-  local server  = play.server {}
+  local server  = play.server { set = { "limits.await_seconds=600", "limits.task_seconds=600" } }
   local players = {}
   for i = 1, PLAYERS do players[i] = play.client(server, "Player " .. i) end
   for i, player in ipairs(players) do

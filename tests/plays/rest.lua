@@ -129,6 +129,8 @@ play.scene("saved data: read, written, repaired, and the game that is sent away"
   local hero  = "20;4;AdeptHumanMale;Jane;0;45;0;47;45;9;9;0;0;0;0;0;%s;;7,136;136 36 37,7 33;True;True"
   alice:asks("Util.userSettingsSave", { key = "char0", value = hero:format(power), user_id = 0 })
   alice:asks("Util.userSettingsSave", { key = "class1", value = "20;4;Adept;20;0.0000;9", user_id = 0 })
+  server:passes(1)                               -- then she is told of her rating
+  alice:is_notified "UserSessions.UserSessionExtendedDataUpdate"
   local all = ok(own, "GET", data)
   play.equal({ "20;4;Adept;20;0.0000;9", "20;4;Vanguard;1;0.0000;0" }, { all.class1, all.class6 }, "classes")
   refused(own, 403, "Missing required role", "PUT", data .. "/class1", { value = "x" })

@@ -13,12 +13,21 @@ local function save(client, key, value, user_id)
   client:asks("Util.userSettingsSave", { key = key, value = value, user_id = user_id or 0 })
 end
 
+-- A save that changes his rating is told him a second later: so much passes here, so that it is not told later on.
+local function is_rated(client, rating)
+  client.server:passes(1)
+  client:is_notified("UserSessions.UserSessionExtendedDataUpdate", {
+    user_id = client.id, data = { data_map = { [0x70001] = rating } },
+  })
+end
+
 play.scene("saved, reconnected, read back", function()
   local server = play.server {}
   local alice  = play.client(server, "Alice")
   steps.create_account(alice, "alice@example.org", "hunter22")
   is_stored(alice, {})
   save(alice, "class1", CLASS)
+  is_rated(alice, 10 * 30)
   save(alice, "Base", "old")
   save(alice, "Base", BASE, alice.id)
   save(alice, "FaceCodes", "20;\xFF\xFE not UTF-8")
@@ -87,9 +96,7 @@ play.scene("the N7 rating follows what was saved", function()
   local alice  = play.client(server, "Alice")
   steps.create_account(alice, "alice@example.org", "hunter22")
   save(alice, "class1", CLASS)
+  is_rated(alice, 10 * 30)
   save(alice, "char0", "20;4;AdeptHumanMale;Shepard;0;45;0;47;45;9;9;0;0;0;0;0;;;7,136;;True;False")
-  server:passes(1)
-  alice:is_notified("UserSessions.UserSessionExtendedDataUpdate", {
-    user_id = alice.id, data = { data_map = { [0x70001] = 10 * 30 + 20 } },
-  })
+  is_rated(alice, 10 * 30 + 20)
 end)
