@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "store/wal_file.h"
 
 #define PAGE_SIZE        8192 /* rows of 1 kB stay on their leaf: measured, see 001_players.sql */
 #define CACHE_KIB        32768
@@ -89,7 +90,7 @@ int connection_open(connection *c, const store_options *o, bool writer, fault *f
     c->max_rows = o->max_rows;
     c->max_bytes = o->max_result_bytes;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
-    int e = sqlite3_open_v2(o->path, &c->db, flags, NULL);
+    int e = sqlite3_open_v2(o->path, &c->db, flags, writer ? wal_file_vfs() : NULL);
     if (e == SQLITE_OK) {
         sqlite3_busy_timeout(c->db, (int)(o->busy_us / 1000));
         sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -136,7 +136,7 @@ static void honest(room *r, atomic_int *fail, int one_in) {
 
 static void a_sync_that_fails_is_told(void **state) { honest(*state, &fail_syncs, 5); }
 
-static void a_write_that_fails_is_told(void **state) { honest(*state, &fail_writes, 30); }
+static void a_write_that_fails_is_told(void **state) { honest(*state, &fail_writes, 6); }
 
 int main(void) {
     log_set_level(LOG_NONE);
