@@ -13,9 +13,10 @@
 
 /* scripts/services/players.lua, word for word and line for line (floor_statement_is_in). */
 static const char *const save_lines[] = {
-    "INSERT INTO player_settings (player_id, key, value, updated) SELECT ?1, ?2, ?3, ?4",
-    "WHERE (EXISTS (SELECT 1 FROM player_settings WHERE player_id = ?1 AND key = ?2)",
+    "INSERT OR IGNORE INTO player_settings (player_id, key, value, updated)",
+    "VALUES (CASE WHEN (EXISTS (SELECT 1 FROM player_settings WHERE player_id = ?1 AND key = ?2)",
     "OR (SELECT count(*) FROM player_settings WHERE player_id = ?1) < ?5)",
+    "THEN ?1 END, ?2, ?3, ?4)",
     "ON CONFLICT (player_id, key) DO UPDATE",
     "SET updated = CASE WHEN value = excluded.value THEN updated ELSE excluded.updated END,",
     "versions = versions + (value <> excluded.value), value = excluded.value",
