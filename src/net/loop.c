@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "net/private.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +31,8 @@ static void run_posts(loop *l) {
     }
 }
 
-static void on_async(uv_async_t *a) {
-    loop *l = a->data;
+static void on_wake(void *ctx) {
+    loop *l = ctx;
     run_posts(l);
     if (atomic_load(&l->stopping)) uv_stop(&l->uv);
 }
@@ -113,6 +114,10 @@ void loop_turn_cancel(loop *l, loop_item *item) {
     item->next = item->previous = NULL;
 }
 
+static void close_handle(uv_handle_t *h, void *ctx) {
+    if (!uv_is_closing(h)) uv_close(h, NULL);
+}
+
 loop *loop_new(fault *f) {
     loop *l = calloc(1, sizeof *l);
     if (!l) {
@@ -133,11 +138,17 @@ loop *loop_new(fault *f) {
     uv_check_init(&l->uv, &l->check);
     uv_idle_init(&l->uv, &l->idle);
     uv_timer_init(&l->uv, &l->timer);
-    l->prepare.data = l->check.data = l->idle.data = l->timer.data = l->async.data = l;
+    l->prepare.data = l->check.data = l->idle.data = l->timer.data = l;
     uv_prepare_start(&l->prepare, on_prepare);
     uv_check_start(&l->check, on_check);
-    rc = uv_async_init(&l->uv, &l->async, on_async);
-    require(rc == 0); /* libuv made its wake-up descriptor in uv_loop_init already */
+    if (wake_open(&l->wake, &l->uv, on_wake, l) < 0) {
+        fault_set(f, E_SYSTEM, "the event loop cannot start: no descriptor for its wake-ups");
+        uv_walk(&l->uv, close_handle, NULL);
+        uv_run(&l->uv, UV_RUN_DEFAULT);
+        uv_loop_close(&l->uv);
+        free(l);
+        return NULL;
+    }
     return l;
 }
 
@@ -175,7 +186,7 @@ void loop_turn(loop *l, int64_t wait_us) {
 
 void loop_stop(loop *l) {
     atomic_store(&l->stopping, true);
-    uv_async_send(&l->async);
+    wake_send(&l->wake);
 }
 
 bool loop_is_here(const loop *l) { return current == l || !atomic_load(&l->running); }
@@ -184,14 +195,16 @@ int loop_post(loop *l, void (*fn)(void *ctx), void *ctx) {
     struct loop_post *p = malloc(sizeof *p);
     if (!p) return E_MEMORY;
     *p = (struct loop_post){.fn = fn, .ctx = ctx};
+    atomic_fetch_add(&l->posting, 1);
     pthread_mutex_lock(&l->lock);
     if (l->posts_last)
         l->posts_last->next = p;
     else
         l->posts = p;
     l->posts_last = p;
-    uv_async_send(&l->async); /* under the lock: loop_free takes it once more before the handle goes */
     pthread_mutex_unlock(&l->lock);
+    wake_send(&l->wake); /* not under the lock: who wakes up wants it at once */
+    atomic_fetch_sub(&l->posting, 1);
     return 0;
 }
 
@@ -251,10 +264,6 @@ int loop_signal(loop *l, int signum, void (*fn)(void *ctx, int signum), void *ct
     return uv_signal_start(&slot->uv, on_signal, signum) < 0 ? E_SYSTEM : 0;
 }
 
-static void close_handle(uv_handle_t *h, void *ctx) {
-    if (!uv_is_closing(h)) uv_close(h, NULL);
-}
-
 /* Streams and listeners first, by their own rules, so that every `closed` runs; then whatever is still posted or at
  * work; then the loop's own handles. */
 void loop_free(loop *l) {
@@ -286,8 +295,8 @@ void loop_free(loop *l) {
     slab_free(&l->streams);
     slab_free(&l->requests);
     free(l->timers);
-    pthread_mutex_lock(&l->lock); /* a loop_post that had just unlinked is through */
-    pthread_mutex_unlock(&l->lock);
+    while (atomic_load(&l->posting)) sched_yield(); /* a loop_post has appended and is about to come back */
+    wake_free(&l->wake);
     pthread_mutex_destroy(&l->lock);
     current = outer;
     free(l);

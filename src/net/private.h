@@ -17,6 +17,7 @@
 #include "net/listener.h"
 #include "net/loop.h"
 #include "net/stream.h"
+#include "net/wake.h"
 
 #define LOOP_SCRATCH (64 * 1024)
 #define LOOP_SIGNALS 8
@@ -42,13 +43,14 @@ struct loop {
     uv_prepare_t prepare;
     uv_check_t check;
     uv_idle_t idle; /* active while turn-end items are left over: the loop must not sleep then */
-    uv_async_t async;
+    wake wake;
     uv_timer_t timer; /* armed for the root of `timers` */
     struct loop_signal_slot signals[LOOP_SIGNALS];
 
     pthread_mutex_t lock; /* guards the posts */
     struct loop_post *posts, *posts_last;
     atomic_bool stopping, running;
+    atomic_int posting; /* threads inside loop_post */
 
     loop_item *items, *items_last;
     loop_timer **timers; /* binary heap by (due_us, order) */
