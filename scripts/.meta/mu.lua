@@ -396,7 +396,7 @@ mu.i32 = nil
 ---@type type_of.mu.i64
 mu.i64 = nil
 
---- A response body that is built once and used again: for the same route and key the bytes that `build` led to are sent again. The key names everything the answer depends on (strings, numbers, booleans). `build` returns the body and, if it likes, for how many seconds it is good. A reload ends all kept bodies.
+--- A response body that is built once and used again: for the same route and key the bytes that `build` led to are sent again. The key names everything the answer depends on (strings, numbers, booleans). `build` is given what stands behind it; it returns the body and, if it likes, for how many seconds it is good. A reload ends all kept bodies.
 --- *Only in handlers.*
 --- Errors: outside a request; a key with other values; a body that the response schema refuses
 --- ```lua
@@ -404,8 +404,9 @@ mu.i64 = nil
 --- ```
 ---@param key table
 ---@param build function
+---@param ... any
 ---@return kept
-function mu.kept(key, build) end
+function mu.kept(key, build, ...) end
 
 --- the type of a field that holds up to max values in order: l[i], #l, ipairs, l:add(v), l:remove(v), l:has(v), l:clear()
 --- *Only while scripts load.*

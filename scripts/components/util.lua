@@ -30,7 +30,7 @@ util.preAuth {
   response = config.client.integer_source and schema.PreAuthResponseInteger or schema.PreAuthResponse,
   handle   = function(session, request)
     session.locale = request.client_info.locale
-    return mu.kept({ doors.key(session) }, function() return greeting.before_login(session) end)
+    return mu.kept({ doors.key(session) }, greeting.before_login, session)
   end,
 }
 

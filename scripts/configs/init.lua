@@ -28,6 +28,12 @@ local function known(id)
   return id:sub(1, #TLK) == TLK and TLK .. "en" or nil
 end
 
+-- A function of the file, not of each request: nearly all of them find a body that is kept.
+local function body(source, session)
+  local map, seconds = source.render(session)
+  return { config = map }, seconds
+end
+
 local configs = {}
 
 function configs.answer(id, session)
@@ -35,10 +41,7 @@ function configs.answer(id, session)
   local source = sources[id]
   if not source then return { config = {} } end
   if source.personal and source.personal(session) then return { config = source.render(session) } end
-  return mu.kept({ id, (source.key or nothing)(session) }, function()
-    local map, seconds = source.render(session)
-    return { config = map }, seconds
-  end)
+  return mu.kept({ id, (source.key or nothing)(session) }, body, source, session)
 end
 
 return configs

@@ -112,28 +112,51 @@ shared *blaze_kept_test(lua_State *L, int index) {
 
 /* ---- the key ---- */
 
-static void key_value(lua_State *L, int index, buf *out) {
+typedef struct key_text {
+    size_t n;
+    bool full;
+    uint8_t p[KEPT_KEY_MAX];
+} key_text;
+
+static inline void put(key_text *k, const void *p, size_t n) {
+    if (n > KEPT_KEY_MAX - k->n) {
+        k->full = true;
+        return;
+    }
+    memcpy(k->p + k->n, p, n);
+    k->n += n;
+}
+
+static inline void put_type(key_text *k, int type, int part) {
+    const uint8_t both[2] = {(uint8_t)type, (uint8_t)part};
+    put(k, both, sizeof both);
+}
+
+static void key_value(lua_State *L, int index, key_text *out) {
     size_t n;
     const char *string;
+    lua_Integer whole;
+    lua_Number number;
     int type = lua_type(L, index);
-    buf_u8(out, (uint8_t)type);
     switch (type) {
     case LUA_TSTRING:
         string = lua_tolstring(L, index, &n);
-        buf_u32(out, (uint32_t)n);
-        buf_put(out, string, n);
+        put_type(out, type, 0);
+        put(out, &n, sizeof n);
+        put(out, string, n);
         break;
     case LUA_TNUMBER:
         if (lua_isinteger(L, index)) {
-            buf_u8(out, 1);
-            buf_u64(out, (uint64_t)lua_tointeger(L, index));
+            put_type(out, type, 1);
+            whole = lua_tointeger(L, index);
+            put(out, &whole, sizeof whole);
         } else {
-            double d = lua_tonumber(L, index);
-            buf_u8(out, 2);
-            buf_put(out, &d, sizeof d);
+            put_type(out, type, 2);
+            number = lua_tonumber(L, index);
+            put(out, &number, sizeof number);
         }
         break;
-    case LUA_TBOOLEAN: buf_u8(out, (uint8_t)lua_toboolean(L, index)); break;
+    case LUA_TBOOLEAN: put_type(out, type, lua_toboolean(L, index)); break;
     default: luaL_error(L, "mu.kept: a key holds strings, numbers and booleans, not a %s", luaL_typename(L, index));
     }
 }
@@ -141,14 +164,14 @@ static void key_value(lua_State *L, int index, buf *out) {
 /* The string form of the key table at `index`, good until the next call. Places are part of it: { nil, "x" } is not
  * { "x" }. */
 static bytes key_of(lua_State *L, int index) {
-    static buf key = {.max = KEPT_KEY_MAX}; /* loop thread only: mu.kept needs a request in hand */
-    buf_clear(&key);
+    static key_text key; /* loop thread only: mu.kept needs a request in hand */
+    key.n = 0, key.full = false;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         key_value(L, -2, &key);
         key_value(L, -1, &key);
     }
-    if (key.failed) luaL_error(L, "mu.kept: the key is longer than %d bytes", KEPT_KEY_MAX);
-    return buf_bytes(&key);
+    if (key.full) luaL_error(L, "mu.kept: the key is longer than %d bytes", KEPT_KEY_MAX);
+    return (bytes){key.p, key.n};
 }
 
 /* ---- keeping ---- */
@@ -203,7 +226,7 @@ static int l_kept(lua_State *L) {
     blaze_route *r = blaze_route_running(L);
     if (!r) return luaL_error(L, "mu.kept works while a request is being answered, not here");
     struct blaze_kept_list *l = list_of(L, r);
-    lua_settop(L, 2);
+    int given = lua_gettop(L) - 2; /* for build */
     bytes key = key_of(L, 1);
     kept *k = find(l, key, hash_of(key));
     if (k && (!k->expires_us || k->expires_us > clock_mono_us())) {
@@ -217,10 +240,11 @@ static int l_kept(lua_State *L) {
     }
     lua_pushlstring(L, (const char *)key.p, key.n);
     lua_rawgeti(L, LUA_REGISTRYINDEX, l->table_ref);
+    lua_rotate(L, 3, 2);
     if (k) forget(L, 4, k);
-    lua_settop(L, 4);
     lua_pushvalue(L, 2);
-    lua_callk(L, 0, 2, (lua_KContext)r, keep_built);
+    lua_insert(L, 5);
+    lua_callk(L, given, 2, (lua_KContext)r, keep_built);
     return keep_built(L, LUA_OK, (lua_KContext)r);
 }
 
@@ -235,11 +259,12 @@ static int l_stale(lua_State *L) {
 
 static const script_function functions[] = {
     {.name = "mu.kept",
-     .params = "key: table, build: function",
+     .params = "key: table, build: function, ...: any",
      .returns = "kept",
      .text = "A response body that is built once and used again: for the same route and key the bytes that `build` led "
              "to are sent again. The key names everything the answer depends on (strings, numbers, booleans). `build` "
-             "returns the body and, if it likes, for how many seconds it is good. A reload ends all kept bodies.",
+             "is given what stands behind it; it returns the body and, if it likes, for how many seconds it is good. A "
+             "reload ends all kept bodies.",
      .errors = "outside a request; a key with other values; a body that the response schema refuses",
      .example = "mu.kept({ request.name }, function() return { answer = \"built once\" } end)",
      .flags = SCRIPT_RUN_ONLY,
