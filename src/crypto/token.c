@@ -1,9 +1,12 @@
-/* token.c: message, dot, signature. */
+/* token.c: message, dot, signature.
+ *
+ * HMAC-SHA256 (RFC 2104) is put together here from two hashes of libcrypto, because the key is exactly one block of the
+ * hash and HMAC() looks its algorithms up by name at each call, which is most of its 1.2 µs. */
 #include "crypto/token.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +17,30 @@
 #define SESSION_MESSAGE 12
 #define UUID            16
 
+static EVP_MD *sha256; /* looked up once */
+
+static void look_up(void) { sha256 = EVP_MD_fetch(NULL, "SHA256", NULL); }
+
+/* The hash of the key, each byte of it changed by `pad`, and what follows. */
+static bool half(EVP_MD_CTX *c, const secret *key, uint8_t pad, const uint8_t *p, size_t n, uint8_t out[SIGNATURE]) {
+    uint8_t block[SECRET_BYTES];
+    for (size_t i = 0; i < sizeof block; i++) block[i] = key->key[i] ^ pad;
+    bool good = EVP_DigestInit_ex2(c, sha256, NULL) && EVP_DigestUpdate(c, block, sizeof block) &&
+                EVP_DigestUpdate(c, p, n) && EVP_DigestFinal_ex(c, out, NULL);
+    OPENSSL_cleanse(block, sizeof block);
+    return good;
+}
+
+static int hmac(const secret *key, const uint8_t *p, size_t n, uint8_t out[SIGNATURE]) {
+    _Static_assert(SECRET_BYTES == 64, "a block of SHA-256");
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, look_up);
+    EVP_MD_CTX *c = sha256 ? EVP_MD_CTX_new() : NULL;
+    bool good = c && half(c, key, 0x36, p, n, out) && half(c, key, 0x5c, out, SIGNATURE, out);
+    EVP_MD_CTX_free(c);
+    return good ? 0 : E_SYSTEM;
+}
+
 /* What is signed: the scope and a zero byte, where there is one, then the message. The two kinds of message have
  * lengths of their own, and a zero byte ends the scope: no two of these texts are equal. */
 static int sign(const secret *key, const char *scope, const uint8_t *message, size_t n, uint8_t out[SIGNATURE]) {
@@ -22,7 +49,7 @@ static int sign(const secret *key, const char *scope, const uint8_t *message, si
     if (length > TOKEN_SCOPE_MAX) return E_ARGUMENT;
     memcpy(all, scope, used);
     memcpy(all + used, message, n);
-    return HMAC(EVP_sha256(), key->key, SECRET_BYTES, all, used + n, out, NULL) ? 0 : E_SYSTEM;
+    return hmac(key, all, used + n, out);
 }
 
 static int seal(const secret *key, const char *scope, const uint8_t *message, size_t n, char *out) {
