@@ -211,8 +211,11 @@ static int checked_call(lua_State *L) {
         return luaL_error(L, "%s takes %d argument%s, got %d", f->name, (int)c->count, c->count == 1 ? "" : "s",
                           count - (int)c->self);
     }
-    if (f->flags & SCRIPT_SUSPENDS) suspend_check(L, f->name);
-    return f->call(L);
+    if (!(f->flags & SCRIPT_SUSPENDS)) return f->call(L);
+    suspend_check(L, f->name);
+    int results = f->call(L); /* does not come back when it waits */
+    generation_of(L)->own->may_wait = NULL;
+    return results;
 }
 
 void script_push_function(lua_State *L, const script_function *f) {

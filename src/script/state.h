@@ -42,6 +42,7 @@ typedef struct generation_state {
     int64_t dropped_us; /* when an event was dropped and the log was told */
     int64_t entered_us;
     struct task *running; /* the task whose burst this is; NULL while loading */
+    lua_State *may_wait;  /* where suspend_check has just found nothing against waiting; NULL = it has to look */
     watch *watch;         /* of the thread that runs it */
     lua_State **idle;     /* the pool of coroutines, each kept in the registry by its address */
     unsigned idle_count, idle_room;

@@ -44,7 +44,7 @@ static void refuse_metamethod(lua_State *L, const char *what) {
     }
 }
 
-void suspend_check(lua_State *L, const char *what) {
+static void check_place(lua_State *L, const char *what) {
     const generation *g = generation_of(L);
     if (g->loading) luaL_error(L, "%s cannot wait while scripts load", what);
     if (!g->own->running) luaL_error(L, "%s can wait only inside a task", what);
@@ -62,12 +62,19 @@ void suspend_check(lua_State *L, const char *what) {
         push_boundary(L, L);
         luaL_error(L, "%s cannot wait inside %s", what, lua_tostring(L, -1));
     }
+}
+
+void suspend_check(lua_State *L, const char *what) {
+    check_place(L, what);
     refuse_metamethod(L, what);
+    generation_of(L)->own->may_wait = L; /* naming each call on the stack is dear: once is enough */
 }
 
 task_token suspend_as(lua_State *L, const char *what, int64_t limit_us, enum limit_kind kind) {
-    suspend_check(L, what);
     generation *g = generation_of(L);
+    check_place(L, what);
+    if (g->own->may_wait != L) refuse_metamethod(L, what);
+    g->own->may_wait = NULL;
     task *t = g->own->running;
     require(!(t->turn & 1));
     luaL_checkstack(L, 4, "too much on the stack to wait");

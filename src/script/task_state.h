@@ -88,7 +88,7 @@ void task_log_failure(task *t);
 void task_describe(const task *t, char *text, size_t size); /* "session 17 from 192.0.2.7, generation 3 1b2c3d4e" */
 void task_report_kill(engine *e, task *t);
 int task_keep_trace(lua_State *L);                  /* message handler: keeps the traceback of the error in the task */
-void suspend_check(lua_State *L, const char *what); /* raises where nothing may wait */
+void suspend_check(lua_State *L, const char *what); /* raises where nothing may wait; holds for the next suspend_as */
 task_token suspend_as(lua_State *L, const char *what, int64_t limit_us, enum limit_kind kind);
 handle task_start_as(engine *e, const task_call *call, bool event);
 
