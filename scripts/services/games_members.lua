@@ -114,7 +114,7 @@ end
 local function take_out(game, member)
   local session, id = member.session, member.player_id
   game.members:remove(member)
-  for _, other in ipairs(game.members) do other.links[id] = nil end
+  for _, other in ipairs(mu.plain(game.members)) do other.links[id] = nil end
   member:remove()
   return session, id
 end

@@ -202,8 +202,7 @@ record_ref record_check(lua_State *L, int index, const record_kind *kind) {
                                                         : luaL_typename(L, index);
         luaL_error(L, "expected a %s, got %s", kind ? kind->name : "record", got);
     }
-    record_state *s = record_state_of(L);
-    if (!record_alive(s->all, box->ref)) record_gone(L, binding_of_id(L, s, box->ref.kind), index);
+    if (!record_alive(box->of->state->all, box->ref)) record_gone(L, box->of, index);
     return box->ref;
 }
 

@@ -172,8 +172,8 @@ static int handle_exists(lua_State *L) {
 }
 
 static int handle_remove(lua_State *L) {
-    record_state *s = record_state_of(L);
     record_ref ref = record_check(L, 1, NULL);
+    const record_state *s = ((const handle_box *)lua_touserdata(L, 1))->of->state;
     const record_kind *k = records_kind_at(s->all, ref.kind);
     if (!s->live) return luaL_error(L, "%s: records cannot be used while scripts load", k->name);
     if (k->builtin) return luaL_error(L, "a %s is the server's: scripts cannot remove it", k->name);
