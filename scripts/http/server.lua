@@ -51,3 +51,5 @@ mu.http.get("/api/server/upgrade", {
     })
   end,
 })
+
+api.preflight "/api/server/upgrade"

@@ -1,5 +1,6 @@
 -- http/telemetry.lua: what a player's machine collected (reference 03 §3.4). Clients send it without saying who they
 -- are, and look at no answer.
+local api       = require "http.api.api"
 local proxy     = require "services.proxy"
 local telemetry = require "services.telemetry"
 
@@ -25,3 +26,5 @@ mu.http.post("/api/server/telemetry", {
     return { status = 200 }
   end,
 })
+
+api.preflight "/api/server/telemetry"

@@ -1,6 +1,7 @@
 -- http/tunnel.lua: a tunnel inside an HTTP connection, for players whose network lets no UDP through (reference 03
 -- §3.3). From the 101 on the connection belongs to the relay.
 local config = mu.config
+local api    = require "http.api.api"
 local limits = require "services.limits"
 local proxy  = require "services.proxy"
 
@@ -22,3 +23,5 @@ mu.http.get("/api/server/tunnel", {
     return mu.upgrade("tunnel", { association = association })
   end,
 })
+
+api.preflight "/api/server/tunnel"

@@ -219,7 +219,9 @@ play.scene("what is for everybody, and what other pages may ask", function()
   end
   status, _, headers = anybody("GET", "/api/server")
   play.equal({ 200, "*" }, { status, headers["access-control-allow-origin"] }, "a dashboard from elsewhere")
-  play.equal(204, (anybody("OPTIONS", "/api/server")), "its preflight")
+  for _, path in ipairs { "/api/server", "/api/server/telemetry", "/api/auth/login", "/api/nothing" } do
+    play.equal(204, (anybody("OPTIONS", path)), "preflight of " .. path)
+  end
 
   -- A page with a token that is good no longer can still see what is for everybody, and log in.
   local late = asker(server, "nonsense")

@@ -36,10 +36,11 @@ local function spans(server, list)
     asked[i]  = ("{%sfrom_date=%q,until_date=%q}"):format(zone, one[2], one[3])
     wanted[i] = one[4]
   end
-  local said = server:ctl(([[> (function() local out = {} for i, one in ipairs {%s} do
+  local line = ([[> (function() local out = {} for i, one in ipairs {%s} do
     local t = require("services.schedule").read(one)
     out[i] = os.date("!%%m-%%d %%H:%%M", t.from) .. " to " .. os.date("!%%m-%%d %%H:%%M", t.ends)
-    end return table.concat(out, ", ") end)()]]):format(table.concat(asked, ",")):gsub("\n%s*", " "))
+    end return table.concat(out, ", ") end)()]]):format(table.concat(asked, ",")):gsub("\n%s*", " ")
+  local said = server:ctl(line)
   play.equal({ 0, table.concat(wanted, ", ") }, { said.code, said.out:match "^%s*\"?(.-)\"?%s*$" }, said.err)
 end
 

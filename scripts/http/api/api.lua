@@ -136,6 +136,13 @@ end
 
 local preflights = {}
 
+-- What a browser asks before it lets a page from elsewhere ask this path.
+function api.preflight(path)
+  if preflights[path] then return end
+  preflights[path] = true
+  mu.http.options(path, { handle = function() return { status = 204, headers = PREFLIGHT } end })
+end
+
 local function declare(method, path, endpoint)
   for key in pairs(endpoint) do
     if not KEYS[key] then error(("%s %s: unknown key '%s'"):format(method, path, key), 3) end
@@ -149,9 +156,7 @@ local function declare(method, path, endpoint)
   endpoint.method, endpoint.path = method, path
   api.endpoints[#api.endpoints + 1] = endpoint
   mu.http[method:lower()](path, { handle = handler(endpoint), max_body = endpoint.body and MAX_BODY or nil })
-  if preflights[path] then return end
-  preflights[path] = true
-  mu.http.options(path, { handle = function() return { status = 204, headers = PREFLIGHT } end })
+  api.preflight(path)
 end
 
 for _, method in ipairs { "GET", "POST", "PUT", "DELETE" } do
@@ -164,7 +169,7 @@ local function nothing() return reply(404, { text = "There is no such endpoint" 
 for _, method in ipairs { "get", "post", "put", "delete", "patch" } do
   mu.http[method]("/api/{name...}", { handle = nothing })
 end
-mu.http.options("/api/{name...}", { handle = function() return { status = 204, headers = PREFLIGHT } end })
+api.preflight "/api/{name...}"
 
 -- Words that several answers share -----------------------------------------------------------------------------------
 
