@@ -82,6 +82,12 @@ static void job_free(void *ctx) {
     free(j);
 }
 
+/* All of a refusal is there once a line stands below its first. */
+static bool is_refused(const char *log) {
+    const char *wrong = strstr(log, "What is wrong"), *line = wrong ? strchr(wrong, '\n') : NULL;
+    return line && line[1];
+}
+
 /* HUP, then its outcome from the log. true when the new generation runs. */
 static bool reload(test_server *s, job *j) {
     long from = j->from;
@@ -93,7 +99,7 @@ static bool reload(test_server *s, job *j) {
         free(log);
         log = process_log(&s->process, from);
         fine = strstr(log, "is running") != NULL;
-        if (fine || strstr(log, "What is wrong") || strstr(log, "is under way")) break;
+        if (fine || is_refused(log) || strstr(log, "is under way")) break;
     }
     free(j->log);
     j->log = log;

@@ -30,6 +30,8 @@ static const char default_config[] =
     "  { name = \"telemetry\", address = \"127.0.0.1\", port = 0, telemetry = true },\n"
     "} }\n";
 
+#define WHOLE_LOOKS 1000 /* milliseconds that half an entry is waited for */
+
 static void pause_ms(int ms) { nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL); }
 
 /* ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────── */
@@ -79,7 +81,7 @@ static void remove_tree(const char *path) {
     }
 }
 
-char *process_log(const process *s, long from) {
+static char *log_now(const process *s, long from) {
     char *text = calloc(1, 1);
     FILE *in = fopen(s->log, "rb");
     if (!in) return text;
@@ -94,6 +96,17 @@ char *process_log(const process *s, long from) {
         }
     }
     fclose(in);
+    return text;
+}
+
+/* A long entry may be seen half written: the system copies it a page at a time. Every entry ends with a line. */
+char *process_log(const process *s, long from) {
+    char *text = log_now(s, from);
+    for (int looks = 0; *text && text[strlen(text) - 1] != '\n' && looks < WHOLE_LOOKS; looks++) {
+        free(text);
+        pause_ms(1);
+        text = log_now(s, from);
+    }
     return text;
 }
 
