@@ -2,17 +2,10 @@
 local play    = require "plays.lib.play"
 local console = require "plays.lib.console"
 local match   = require "plays.lib.match_steps"
+local steps   = require "plays.lib.tunnel_steps"
 local tunnel  = require "plays.lib.tunnel"
 
-local MODERATE, STRICT = 1, 3
-
-local function player(server, name, nat, kind)
-  local token  = tunnel.look_up(server)
-  local made   = kind and tunnel[kind](server, token)
-  local client = match.player(server, name, { nat = nat, headers = { ["x-association"] = token } })
-  client.tunnel, client.token_of_machine = made, token
-  return client
-end
+local player = steps.player
 
 -- `tunnel why` must say so below its table.
 local function says(server, one, other, pattern)
@@ -22,12 +15,12 @@ end
 
 play.scene("why two cannot play: each step towards a game that works", function()
   local server = play.server { config = tunnel.config(), set = { "games.seat_seconds=0" } }
-  local alice  = player(server, "Alice", STRICT)
-  local bob    = player(server, "Bob", MODERATE)
+  local alice  = player(server, "Alice", nil, steps.STRICT)
+  local bob    = player(server, "Bob")
   says(server, alice, bob, "direct: .*router %(strict%) lets no strangers in.*client has no tunnel open.*Advice: ")
-  alice.tunnel = tunnel.udp(server, alice.token_of_machine)
+  alice.tunnel = tunnel.udp(server, alice.association)
   says(server, alice, bob, "not tunnelled: " .. bob.persona:gsub("%-", "%%-") .. ".s client has no tunnel open")
-  bob.tunnel = tunnel.http(server, bob.token_of_machine)
+  bob.tunnel = tunnel.http(server, bob.association)
   says(server, alice, bob, "tunnel: both have a tunnel")
 
   local lobby = match.lobby(alice, { tunnelled = true })
@@ -48,13 +41,13 @@ end)
 
 play.scene("a player's own tunnel policy, kept over a restart", function()
   local server = play.server { config = tunnel.config() }
-  local alice  = player(server, "Alice", 0, "udp")
+  local alice  = player(server, "Alice", "udp", steps.OPEN)
   match.lobby(alice)                             -- his router is open: no tunnel
   console.does(server, ("tunnel policy %s always"):format(alice.persona), "always")
   console.fails(server, ("tunnel policy %s sometimes"):format(alice.persona), "sometimes")
   server:stop()
   server:restart()
-  alice = player(server, "Bob", 0, "udp")
+  alice = player(server, "Bob", "udp", steps.OPEN)
   match.lobby(alice)                             -- nobody else's business
   console.does(server, "tunnel why 1 2", "of his own")
   console.does(server, "tunnel policy 1 usual", "stricter")

@@ -2,41 +2,19 @@
 local play   = require "plays.lib.play"
 local match  = require "plays.lib.match_steps"
 local search = require "plays.lib.search_steps"
+local steps  = require "plays.lib.tunnel_steps"
 local tunnel = require "plays.lib.tunnel"
 
-local MODERATE, OPEN = 1, 0
-
-local function server_with(options)
-  options = options or {}
-  options.config = tunnel.config(options.port,
-    [[{ name = "metrics", address = "127.0.0.1", port = 0, metrics = true },]])
-  return play.server(options)
-end
+local OPEN = steps.OPEN
+local player, talk, server_with = steps.player, steps.talk, steps.server
 
 local function server_page(server) return ("http://127.0.0.1:%d/metrics"):format(server:port "metrics") end
-
--- A player whose machine has looked the server up, with a tunnel of that kind (nil: none yet).
-local function player(server, name, kind, nat)
-  local token = tunnel.look_up(server)
-  local made  = kind and tunnel[kind](server, token)
-  local client = match.player(server, name, { nat = nat or MODERATE, headers = { ["x-association"] = token } })
-  client.tunnel, client.association = made, token
-  return client
-end
 
 -- Waits until the server's page of metrics says so: relay and scripts learn of a tunnel a moment after its client.
 local function page_says(server, line)
   play.waits_for("the page of metrics says " .. line, function()
     return mu.http_client.get(server_page(server)).body:find(line .. "\n", 1, true)
   end)
-end
-
--- The tunnel with that index is `client`'s: what `other` sends there arrives, and the answer finds its way.
-local function talk(one, his_index, other, other_index, text)
-  one.tunnel:says(other_index, text)
-  other.tunnel:hears(his_index, text)
-  other.tunnel:says(his_index, text .. "!")
-  one.tunnel:hears(other_index, text .. "!")
 end
 
 play.scene("clients are told of the UDP port only while it is open", function()
@@ -136,7 +114,7 @@ play.scene("an association is its account's while that is here: another one with
   local alice, bob = player(server, "Alice", "udp"), player(server, "Bob", "udp")
   local lobby = match.lobby(alice, { tunnelled = true })
   match.comes(bob, lobby)
-  local eve = match.player(server, "Eve", { nat = MODERATE, headers = { ["x-association"] = alice.association } })
+  local eve = match.player(server, "Eve", { nat = steps.MODERATE, headers = { ["x-association"] = alice.association } })
   local mine = match.lobby(eve)                  -- not tunnelled, and not Alice's place
   talk(alice, 0, bob, 1, "undisturbed")
   match.host_leaves(lobby, bob)
@@ -221,71 +199,6 @@ play.scene("an HTTP tunnel that reads nothing loses datagrams, takes no memory, 
   bob.tunnel:says(0, "and back")
   alice.tunnel:hears(1, "and back")
 end)
-
--- Datagrams every 5 ms while something else takes the scripts' time.
-local function goes_on(alice, bob, what, seconds)
-  local figures = alice.tunnel.socket:talks(bob.tunnel.socket, alice.tunnel.port,
-    alice.tunnel:datagram(1, ("x"):rep(200)), seconds)
-  mu.log.info("%s: %d of %d datagrams arrived, the worst gap was %.1f ms", what, figures.came, figures.sent,
-              figures.worst_gap)
-  if figures.came < figures.sent - 2 then play.fails("%s: %d of %d arrived", what, figures.came, figures.sent) end
-end
-
--- A handler that burns until thirty seconds are over. The play lets them pass when the traffic is through; a relay that
--- waited for the script would wait until the script is killed.
-local BURNS = [[
-mu.component "Playgroups".createPlaygroup { handle = function()
-  mu.log.info "burning"
-  local over = mu.time.mono() + 30
-  while mu.time.mono() < over do end
-end }
-]]
-
--- A script that takes as long to load.
-local LOADS = [[
-mu.log.info "loading"
-repeat until mu.asset.text "flag.txt" == "go"
-]]
-
-play.scene("game traffic goes on while a script burns for half a minute, and while the scripts are reloaded", function()
-  local server = server_with { set = { "limits.burst_ms=20000", "limits.load_seconds=60" },
-    files = { ["scripts/http/content.lua"] = BURNS, ["assets/flag.txt"] = "no" } }
-  local alice, bob = player(server, "Alice", "udp"), player(server, "Bob", "udp")
-  local lobby = match.lobby(alice, { tunnelled = true })
-  match.comes(bob, lobby)
-  local eve = play.client(server, "Eve")
-  eve:calls "Playgroups.createPlaygroup"
-  server:wait_log "burning"
-  goes_on(alice, bob, "a script that burns", 0.1)
-  server:passes(31)
-  play.equal({ kind = "response" }, eve:next(), "the answer to eve")
-  server:write("data/scripts/http/content.lua", LOADS)
-  local mark = server:mark()
-  server:signal "HUP"
-  server:wait_log("loading", mark)
-  goes_on(alice, bob, "a reload", 0.1)
-  server:write("data/assets/flag.txt", "go")
-  server:wait_log("is running", mark)
-  talk(alice, 0, bob, 1, "and afterwards")
-end)
-
--- The same for real, once: a script has a second, and is ended in the middle of the traffic.
-if mu.test.mode == "plain" then
-  play.scene("game traffic goes on while a script burns all it may, and when it is ended", function()
-    local server = server_with { files = { ["scripts/http/content.lua"] = [[
-      mu.component "Playgroups".createPlaygroup { handle = function() while true do end end }
-    ]] } }
-    local alice, bob = player(server, "Alice", "udp"), player(server, "Bob", "udp")
-    local lobby = match.lobby(alice, { tunnelled = true })
-    match.comes(bob, lobby)
-    local eve = play.client(server, "Eve")
-    eve:calls "Playgroups.createPlaygroup"
-    goes_on(alice, bob, "a script that burns all it may", 1.2)
-    play.equal({ kind = "error" }, eve:next(), "the answer to eve")
-    server:wait_log "more than 1000 ms"
-    talk(alice, 0, bob, 1, "and afterwards")
-  end)
-end
 
 play.scene("after a restart every tunnel that was live is woken, the silent host's, too", function()
   local port   = tunnel.free_port()
