@@ -169,7 +169,7 @@ test_main() {
   cd "$top" || exit 1
   export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=0
   export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-  export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1"
+  export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$top/tests/tools/tsan.supp"
   : >"$failures" >"$summary"
   : >"$alone"
   [ $# -gt 0 ] || set -- suite form luacheck asan tsan valgrind
