@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int file_write_all(int fd, const void *p, size_t n) {
@@ -32,6 +33,33 @@ int file_sync_folder(const char *path) {
     if (fd >= 0) close(fd);
     free(folder);
     return e;
+}
+
+char *file_read(const char *path, size_t max, size_t *size) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe of that name would be waited for */
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "rb");
+    if (!file) {
+        if (fd >= 0) close(fd);
+        return NULL;
+    }
+    struct stat st;
+    char *text = NULL;
+    if (fstat(fd, &st) != 0) goto out;
+    if (!S_ISREG(st.st_mode)) {
+        errno = S_ISDIR(st.st_mode) ? EISDIR : ENXIO;
+        goto out;
+    }
+    if ((uint64_t)st.st_size > max) {
+        errno = EFBIG;
+        goto out;
+    }
+    text = malloc((size_t)st.st_size + 1);
+    if (!text) goto out;
+    *size = fread(text, 1, (size_t)st.st_size, file);
+    text[*size] = 0;
+out:
+    fclose(file);
+    return text;
 }
 
 int file_write(const char *path, const void *p, size_t n, bool replace, fault *f) {

@@ -6,14 +6,13 @@
 #include "bind/time_zone.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "bind/server.h"
 #include "bind/slots.h"
 #include "codec/zone.h"
@@ -47,24 +46,6 @@ static const char *push_folder(lua_State *L) {
     return folder && folder[0] != '/' && data ? lua_pushfstring(L, "%s/%s", data, folder) : folder;
 }
 
-/* Bytes read into out, or a negative code. */
-static ssize_t read_file(const char *path, uint8_t out[ZONE_FILE_MAX + 1]) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return -1;
-    struct stat st;
-    size_t n = 0;
-    ssize_t got = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? 1 : -1;
-    while (got > 0 && n <= ZONE_FILE_MAX) {
-        got = read(fd, out + n, ZONE_FILE_MAX + 1 - n);
-        if (got < 0 && errno == EINTR)
-            got = 1;
-        else if (got > 0)
-            n += (size_t)got;
-    }
-    close(fd);
-    return got < 0 ? -1 : (ssize_t)n;
-}
-
 static int load(const char *folder, const char *name, zone **out, fault *f) {
     char path[PATH_ROOM];
     if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
@@ -75,13 +56,13 @@ static int load(const char *folder, const char *name, zone **out, fault *f) {
                          "there are no time zones in %s: install the package tzdata, or write '%s' as an offset "
                          "like \"+01:00\"",
                          folder, name);
-    uint8_t *file = malloc(ZONE_FILE_MAX + 1);
-    if (!file) return fault_set(f, E_MEMORY, "out of memory");
-    ssize_t n = read_file(path, file);
+    size_t n = 0;
+    char *file = file_read(path, ZONE_FILE_MAX, &n);
+    if (!file && errno == EFBIG) return fault_set(f, E_PROTOCOL, "%s: it is no time zone's file: it is too long", path);
+    if (!file) return fault_set(f, E_IO, "there is no time zone '%s' in %s", name, folder);
     fault why = {0};
-    int rc = n < 0 ? fault_set(f, E_IO, "there is no time zone '%s' in %s", name, folder)
-                   : zone_read((bytes){file, (size_t)n}, out, &why);
-    if (n >= 0 && rc < 0) fault_set(f, rc, "%s: %s", path, why.text);
+    int rc = zone_read((bytes){(const uint8_t *)file, n}, out, &why);
+    if (rc < 0) fault_set(f, rc, "%s: %s", path, why.text);
     free(file);
     return rc;
 }

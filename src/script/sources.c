@@ -1,15 +1,14 @@
 /* sources.c: reads the script files once, so that what is compiled, what is hashed and what is run are the same text,
  * whatever an editor does to the files meanwhile. */
 #include "script/state.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <openssl/evp.h>
 
 #define DEPTH_MAX 16
@@ -19,34 +18,6 @@ static char *join(const char *a, const char *b) {
     char *s = malloc(n);
     if (s) snprintf(s, n, "%s/%s", a, b);
     return s;
-}
-
-/* Whole text of a file; NULL with errno, EFBIG when it is larger than a source may be. */
-static char *read_text(const char *path, size_t *size) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe of that name would be waited for */
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "rb");
-    if (!file) {
-        if (fd >= 0) close(fd);
-        return NULL;
-    }
-    struct stat st;
-    char *text = NULL;
-    if (fstat(fileno(file), &st) != 0) goto out;
-    if (!S_ISREG(st.st_mode)) {
-        errno = S_ISDIR(st.st_mode) ? EISDIR : ENXIO;
-        goto out;
-    }
-    if (st.st_size > (off_t)SOURCE_MAX) {
-        errno = EFBIG;
-        goto out;
-    }
-    text = malloc((size_t)st.st_size + 1);
-    if (!text) goto out;
-    *size = fread(text, 1, (size_t)st.st_size, file);
-    text[*size] = 0;
-out:
-    fclose(file);
-    return text;
 }
 
 static bool put(source_set *s, source it) {
@@ -65,7 +36,7 @@ static bool put(source_set *s, source it) {
 static const source *add(source_set *s, const char *path, const char *name, const char *key, generation *g,
                          bool needed) {
     size_t size = 0;
-    char wrong[600] = "", *text = read_text(path, &size);
+    char wrong[600] = "", *text = file_read(path, SOURCE_MAX, &size);
     if (!text && !needed && (errno == ENOENT || errno == ENOTDIR)) return NULL;
     if (!text && errno == EFBIG)
         snprintf(wrong, sizeof wrong, "%s: larger than %u bytes", name, SOURCE_MAX);

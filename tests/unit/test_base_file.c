@@ -1,10 +1,11 @@
-/* Files that are whole or not there. */
+/* Files that are whole or not there, read and written. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <dirent.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,11 +87,33 @@ static void two_writers_never_share_what_grows(void **state) {
     assert_true(strcmp(content(), one) == 0 || strcmp(content(), two) == 0);
 }
 
+static void read_whole_or_not_at_all(void **state) {
+    fault f;
+    size_t n = 0;
+    assert_int_equal(file_write(path, "five5", 5, true, &f), 0);
+    char *text = file_read(path, 5, &n);
+    assert_non_null(text);
+    assert_int_equal(n, 5);
+    assert_string_equal(text, "five5");
+    free(text);
+    assert_null(file_read(path, 4, &n));
+    assert_int_equal(errno, EFBIG);
+    assert_null(file_read(folder, 4, &n));
+    assert_int_equal(errno, EISDIR);
+    unlink(path);
+    assert_null(file_read(path, 5, &n));
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_null(file_read(path, 5, &n));
+    assert_int_equal(errno, ENXIO);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(written_and_replaced, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(the_first_one_stays_where_nothing_is_replaced, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(two_writers_never_share_what_grows, open_folder, close_folder),
+        cmocka_unit_test_setup_teardown(read_whole_or_not_at_all, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(what_cannot_be_written_leaves_nothing, open_folder, close_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
