@@ -53,7 +53,7 @@ static int l_notify_one(lua_State *L) {
     blaze_session *s = session_at(L, 1);
     const blaze_notification *note = blaze_check_notification(L, 2);
     bytes frame = encode_frame(L, note, 3); /* also for a session that has gone: a bad body is always told */
-    if (s && (s->stream || s->kept)) {
+    if (s && blaze_session_hears(s)) {
         counter_add(COUNTER_BLAZE_NOTIFICATIONS, 1);
         blaze_session_send(s, frame, NULL);
     }
@@ -73,7 +73,7 @@ static int l_notify_many(lua_State *L) {
     for (lua_Integer i = 1; i <= count; i++, lua_pop(L, 1)) {
         lua_rawgeti(L, 1, i);
         blaze_session *s = session_at(L, -1);
-        if (!s || !(s->stream || s->kept)) continue;
+        if (!s || !blaze_session_hears(s)) continue;
         blaze_session_send(s, frame, whole);
         sent++;
     }

@@ -37,6 +37,9 @@ typedef struct blaze_session {
 /* The session behind a record's handle, NULL when there is none (any more). */
 blaze_session *blaze_session_find(handle record);
 
+/* Whether what it is sent goes anywhere: to its connection, or to whoever takes it over. */
+static inline bool blaze_session_hears(const blaze_session *s) { return s->stream || s->kept; }
+
 /* Sends one whole frame, or holds it until the answer in hand has left. By reference when `frame` is shared and large.
  */
 void blaze_session_send(blaze_session *s, bytes frame, shared *whole);
