@@ -34,12 +34,6 @@ local function what_of(change)
   return change.now and "as it was" or "is back"
 end
 
--- His game would write over what changes: it goes first.
-local function send_away(account, reason)
-  local online = sessions.player(account.id)
-  if online then sessions.kick(online.session, reason) end
-end
-
 mu.command "players history" {
   text    = "what a player saved and when, the newest first; of one key only, when it is named",
   params  = "player: player, key?: string",
@@ -66,7 +60,8 @@ local function restore_all(account, version, check)
     if not found then return nil, REFUSED[fault] end
     moment = found.saved
   end
-  if not check then send_away(account, "its saved data was put back") end
+  -- His game would write over what changes: it goes first.
+  if not check then sessions.send_away(account.id, "its saved data was put back") end
   local changes, rows, done = history.changes(account.id, moment), {}, 0
   for i, change in ipairs(changes) do
     rows[i] = { change.key, what_of(change), begins(change.now), begins(change.was) }
@@ -97,7 +92,7 @@ mu.command "players restore" {
     if options.all then return restore_all(account, version, options.check) end
     if options.check then return nil, "--check goes with --all" end
     if moment_of(version) then return nil, "a time puts everything back: say --all" end
-    send_away(account, "an earlier version of its saved data was put back")
+    sessions.send_away(account.id, "an earlier version of its saved data was put back")
     local key, fault = history.restore(account.id, version)
     if not key then return nil, REFUSED[fault] or fault end
     if leaderboards.depends_on(key) then leaderboards.later(account.id) end
@@ -125,7 +120,7 @@ mu.command "players import" {
   handle  = function(caller, account, file)
     local text, fault = mu.file.read(file)
     if not text then return nil, fault end
-    send_away(account, "its saved data was read in from a file")
+    sessions.send_away(account.id, "its saved data was read in from a file")
     local done
     done, fault = history.import(account, mu.json.decode(text))
     if not done then return nil, ("%s: %s"):format(file, fault) end

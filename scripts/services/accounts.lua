@@ -57,13 +57,6 @@ function accounts.belongings(id)
     (SELECT count(*) FROM player_entitlements WHERE player_id = ?1) AS entitlements]], id))
 end
 
--- Ends the login of an account, wherever it is: nobody comes back to it.
-local function end_login(account, reason)
-  local online = sessions.player(account.id)
-  if online then sessions.kick(online.session, reason) end
-  sessions.forget(account.id)
-end
-
 -- Changing -----------------------------------------------------------------------------------------------------------
 
 -- nil when it may be a display name, else a sentence.
@@ -111,7 +104,7 @@ function accounts.set_password(account, password)
   answer(mu.store.batch {
     { "UPDATE players SET password = ?, " .. players.VOID_TOKENS .. " WHERE id = ?", hash, account.id },
   })
-  end_login(account, "its password was changed")
+  sessions.end_login(account.id, "its password was changed")
   return password
 end
 
@@ -119,15 +112,15 @@ end
 -- looked up with each request.)
 function accounts.log_out(account)
   answer(mu.store.batch { { "UPDATE players SET " .. players.VOID_TOKENS .. " WHERE id = ?", account.id } })
-  end_login(account, "it was logged out everywhere")
+  sessions.end_login(account.id, "it was logged out everywhere")
 end
 
 -- Ends the account's login, if there is one, and removes it with all it has saved. Somebody may have logged in while
 -- that was written: he goes as well.
 function accounts.delete(account)
-  end_login(account, "the account was deleted")
+  sessions.end_login(account.id, "the account was deleted")
   answer(mu.store.batch { { "DELETE FROM players WHERE id = ?", account.id } })
-  end_login(account, "the account was deleted")
+  sessions.end_login(account.id, "the account was deleted")
   leaderboards.forget(account.id)
 end
 

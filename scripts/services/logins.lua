@@ -1,10 +1,10 @@
 -- services/logins.lua: proving who somebody is, and the answers that say "you are in".
-local config  = mu.config
-local limits  = require "services.limits"
-local network = require "services.network"
-local players = require "services.players"
+local config   = mu.config
+local limits   = require "services.limits"
+local network  = require "services.network"
+local players  = require "services.players"
 local sessions = require "services.sessions"
-local tokens  = require "services.tokens"
+local tokens   = require "services.tokens"
 
 local MINUTE = 60
 
@@ -66,14 +66,16 @@ function logins.by_password(session, email_text, password)
   return account
 end
 
--- The account behind a login token; else nil, the name of the error. Also tells when the token expires.
-function logins.by_token(token)
-  local id, expires, generation = tokens.read(token)
+-- The account of a token as services/tokens.lua has read it, and when it expires; else nil, the name of the error.
+local function account_of(id, expires, generation)
   if not id then return nil, expires == "expired" and "AUTH_ERR_EXPIRED_TOKEN" or "AUTH_ERR_INVALID_TOKEN" end
   local account = players.by_id(id)
   if not account or account.token_generation ~= generation then return nil, "AUTH_ERR_INVALID_TOKEN" end
   return account, expires
 end
+
+-- The account behind a login token; else nil, the name of the error. Also tells when the token expires.
+function logins.by_token(token) return account_of(tokens.read(token)) end
 
 -- Whether one more token that nobody here has signed may come from an address: each counts. Right ones cost nothing,
 -- however many come at once: a page of the dashboard sends dozens.
@@ -83,9 +85,9 @@ end
 
 -- by_token over HTTP, where guessing is slow: nil and "limit" once the address has guessed too often.
 function logins.by_token_from(address, token)
-  local id, fault = tokens.read(token)
-  if not id and fault == "invalid" and not may_guess(address) then return nil, "limit" end
-  return logins.by_token(token)
+  local id, expires, generation = tokens.read(token)
+  if not id and expires == "invalid" and not may_guess(address) then return nil, "limit" end
+  return account_of(id, expires, generation)
 end
 
 -- The account behind a token of Galaxy at War, or nil. It is good for as long as its hours, and as the login that it
@@ -96,8 +98,8 @@ function logins.by_war_token_from(address, token)
     may_guess(address)                           -- the answer is the same; the log tells of it
     return nil
   end
-  local account = players.by_id(id)
-  if not account or account.token_generation ~= generation then return nil end
+  local account = account_of(id, expires, generation)
+  if not account then return nil end
   local online = sessions.player(id)
   if expires > mu.time.unix() or online and online.since <= tokens.war_issued(expires) then return account end
 end

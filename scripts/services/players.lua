@@ -164,10 +164,16 @@ ON CONFLICT (player_id, key) DO UPDATE
 local SAVE       = INSERT .. VALUES .. REPLACE
 local SAVE_LARGE = INSERT .. ROOM .. VALUES .. REPLACE
 
+-- What is wrong with one key and its value, whatever else there is.
+local function value_fault(key, value)
+  if #key > MOST_KEY or #value > config.limits.setting_bytes then return "long" end
+  return not key:find "^[%w_]+$" and "key" or nil
+end
+
 -- Keeps one value; committed when this returns. nil, "long" | "many" | "key" | "gone" when it may not be.
 function players.save_setting(player_id, key, value)
-  if #key > MOST_KEY or #value > config.limits.setting_bytes then return nil, "long" end
-  if not key:find "^[%w_]+$" then return nil, "key" end
+  local fault = value_fault(key, value)
+  if fault then return nil, fault end
   local now, most = mu.time.unix(), config.limits.setting_keys
   local statement = #value < LARGE_VALUE and { SAVE, player_id, key, value, now, most }
                     or { SAVE_LARGE, player_id, key, value, now, most, MOST_BYTES }
@@ -187,8 +193,8 @@ local function fault_of(player_id, values, removed)
   for _, row in ipairs(answer(mu.store.read(SIZES, player_id))) do sizes[row.key] = row.bytes end
   for _, key in ipairs(removed) do sizes[key] = nil end
   for key, value in pairs(values) do
-    if #key > MOST_KEY or #value > config.limits.setting_bytes then return "long", key end
-    if not key:find "^[%w_]+$" then return "key", key end
+    local fault = value_fault(key, value)
+    if fault then return fault, key end
     sizes[key] = #value
   end
   for _, size in pairs(sizes) do count, bytes = count + 1, bytes + size end

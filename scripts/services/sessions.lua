@@ -227,6 +227,18 @@ function sessions.forget(player_id)
   for key in key_kind.where { player_id = player_id } do key:remove() end
 end
 
+-- Kicks a player who is here.
+function sessions.send_away(player_id, reason)
+  local online = sessions.player(player_id)
+  if online then sessions.kick(online.session, reason) end
+end
+
+-- Ends the login of an account, wherever it is: nobody comes back to it.
+function sessions.end_login(player_id, reason)
+  sessions.send_away(player_id, reason)
+  sessions.forget(player_id)
+end
+
 -- The session of this number, or nil.
 function sessions.by_id(id)
   if id < 1 or id > 0xFFFFFFFF then return nil end

@@ -28,9 +28,7 @@ end
 local function raise(account)
   mu.store.batch { { "UPDATE players SET role = ?, password = NULL, " .. players.VOID_TOKENS .. " WHERE id = ?",
                      roles.SUPER_ADMIN, account.id } }
-  local online = sessions.player(account.id)     -- whoever logged in while that was written goes as well
-  if online then sessions.kick(online.session, "the account became super admin") end
-  sessions.forget(account.id)
+  sessions.end_login(account.id, "the account became super admin")     -- also one that began while that was written
 end
 
 -- Accounts that config.lua names no longer are admins from now on.

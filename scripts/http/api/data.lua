@@ -33,10 +33,7 @@ local function changes_of(account, values)
   return changes, stored
 end
 
-local function send_away(account)
-  local online = sessions.player(account.id)
-  if online then sessions.kick(online.session, "its saved data was changed") end
-end
+local function send_away(account) sessions.send_away(account.id, "its saved data was changed") end
 
 -- All of the values, or none when one of them may not be kept.
 local function write(caller, account, values)
